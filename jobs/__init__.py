@@ -1,0 +1,1 @@
+"""What runs in batches: importing articles, the nightly training."""

@@ -1,0 +1,1 @@
+"""Fills a news site's Related Articles and Trending boxes."""

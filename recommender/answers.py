@@ -1,0 +1,80 @@
+"""The answers of the public interface."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+__all__ = [
+    "Answer",
+    "Box",
+    "Item",
+    "Rank",
+    "RelatedAnswer",
+    "Source",
+    "TrendingAnswer",
+    "WidgetsAnswer",
+    "WindowName",
+]
+
+Source = Literal["pinned", "related", "trending", "section", "latest"]
+Rank = Literal["trending", "most_viewed"]
+WindowName = Literal["auto", "1h", "6h", "24h", "7d"]
+
+
+class Item(BaseModel):
+    """One article in a box."""
+
+    position: int = Field(description="1 is the first")
+    id: str
+    title: str
+    url: str
+    section: str | None
+    image_url: str | None
+    published_at: datetime | None
+    score: float = Field(description="what its source ranks by: cosine, views; 0 where the source is the clock")
+    source: Source = Field(description="where the item came from")
+
+
+class Box(BaseModel):
+    """The items of one box."""
+
+    items: list[Item]
+
+
+class Answer(BaseModel):
+    """What every answer says of itself."""
+
+    request_id: str = Field(description="name it in the view that a click leads to")
+    generated_at: datetime = Field(description="when the lists were read")
+    stale: bool = Field(description="true while Redis is away: the last good lists")
+    model: str | None = Field(description="version of the related lists; null before the first training")
+    took_ms: float = Field(description="milliseconds")
+
+
+class RelatedAnswer(Answer):
+    """The Related Articles box of an article."""
+
+    article_id: str
+    known: bool = Field(description="false for an article nobody told us about; the list is filled all the same")
+    items: list[Item]
+
+
+class TrendingAnswer(Answer):
+    """The Trending box."""
+
+    window: WindowName
+    rank: Rank
+    section: str | None
+    items: list[Item]
+
+
+class WidgetsAnswer(Answer):
+    """Both boxes of an article page; no article is in both."""
+
+    article_id: str
+    known: bool = Field(description="false for an article nobody told us about; the lists are filled all the same")
+    related: Box
+    trending: Box

@@ -1,0 +1,189 @@
+"""The archive: every article whole, on disk, in SQLite.
+
+It is the truth that Redis's cards are made from: the nightly job reads it, a lost Redis is filled from it, and pages
+fall back to it when Redis is away.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from recommender.article import Article
+from recommender.card import Card
+
+__all__ = ["Archive", "Change"]
+
+Change = Literal["new", "changed", "unchanged", "withdrawn"]
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS articles (
+        id TEXT PRIMARY KEY,
+        digest TEXT NOT NULL,
+        section TEXT NOT NULL,
+        published REAL NOT NULL,
+        withdrawn INTEGER NOT NULL,
+        card TEXT NOT NULL,
+        document TEXT NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS latest ON articles (withdrawn, published)",
+    "CREATE INDEX IF NOT EXISTS latest_of_section ON articles (section, withdrawn, published)",
+)
+
+_PUT = """
+INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.section, published = excluded.published,
+    withdrawn = excluded.withdrawn, card = excluded.card, document = excluded.document
+"""
+
+_BUSY_S = 5.0
+_VARIABLES = 500
+"""Placeholders of one statement; SQLite's oldest limit is 999."""
+
+
+class Archive:
+    """The articles of a data directory.
+
+    Safe to share between threads; several processes may use one file at a time.
+
+    Parameters
+    ----------
+    path : Path
+        The database file; made when missing, with its directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._local = threading.local()
+        with self._transaction() as connection:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if connection := getattr(self._local, "connection", None):
+            connection.close()
+            del self._local.connection
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")  # readers go on while an import writes
+            connection.execute("PRAGMA synchronous = NORMAL")
+            self._local.connection = connection
+        return self._local.connection  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+    def put(self, articles: Iterable[Article]) -> Counter[Change]:
+        """Store articles in one transaction; say how many were new, changed, unchanged or withdrawn."""
+        articles = list(articles)
+        changes: Counter[Change] = Counter()
+        with self._transaction() as connection:
+            digests = dict(self._select("SELECT id, digest FROM articles WHERE id IN ({})", [a.id for a in articles]))
+            for article in articles:
+                before, digest = digests.get(article.id), article.digest()
+                digests[article.id] = digest
+                if before == digest:
+                    changes["unchanged"] += 1
+                    continue
+                connection.execute(_PUT, _row(article, digest))
+                changes["withdrawn" if article.withdrawn else "changed" if before else "new"] += 1
+        return changes
+
+    def withdraw(self, article_id: str) -> bool:
+        """Mark an article withdrawn; tell whether it was known."""
+        article = self.get(article_id)
+        if article is None:
+            return False
+        self.put([article.model_copy(update={"withdrawn": True})])
+        return True
+
+    def get(self, article_id: str) -> Article | None:
+        """Return an article whole, withdrawn or not; None when it was never here."""
+        row = self._connection.execute("SELECT document FROM articles WHERE id = ?", [article_id]).fetchone()
+        return Article.model_validate_json(row[0]) if row else None
+
+    def articles(self) -> Iterator[Article]:
+        """Yield every article that is not withdrawn, in the order of their ids, one at a time."""
+        for (document,) in self._connection.execute("SELECT document FROM articles WHERE NOT withdrawn ORDER BY id"):
+            yield Article.model_validate_json(document)
+
+    def __len__(self) -> int:
+        """Return the number of articles that are not withdrawn."""
+        (count,) = self._connection.execute("SELECT count(*) FROM articles WHERE NOT withdrawn").fetchone()
+        return int(count)
+
+    def cards(self, ids: Sequence[str]) -> Mapping[str, Card]:
+        """Return the cards of those articles that are known and not withdrawn."""
+        rows = self._select("SELECT id, card FROM articles WHERE NOT withdrawn AND id IN ({})", ids)
+        return {identifier: Card.model_validate_json(card) for identifier, card in rows}
+
+    def published(self, ids: Sequence[str]) -> Mapping[str, float]:
+        """Return the Unix second of publication of those articles; 0 where no date is known."""
+        return dict(self._select("SELECT id, published FROM articles WHERE NOT withdrawn AND id IN ({})", ids))
+
+    def all_cards(self) -> Iterator[Card]:
+        """Yield the card of every article that is not withdrawn."""
+        for (card,) in self._connection.execute("SELECT card FROM articles WHERE NOT withdrawn"):
+            yield Card.model_validate_json(card)
+
+    def withdrawn(self) -> Iterator[str]:
+        """Yield the ids of withdrawn articles."""
+        for (identifier,) in self._connection.execute("SELECT id FROM articles WHERE withdrawn"):
+            yield identifier
+
+    def latest(self, section: str, start: int, count: int) -> list[str]:
+        """Return ``count`` ids from the ``start``-th newest on, of a section key or (empty) of all."""
+        where, parameters = ("section = ? AND ", [section]) if section else ("", [])
+        rows = self._connection.execute(
+            f"SELECT id FROM articles WHERE {where}withdrawn = 0 ORDER BY published DESC, id DESC "  # noqa: S608 - fixed
+            "LIMIT ? OFFSET ?",
+            [*parameters, count, start],
+        )
+        return [identifier for (identifier,) in rows]
+
+    def sections(self) -> Mapping[str, str]:
+        """Return the sections in use: key -> a name."""
+        rows = self._connection.execute(
+            "SELECT section, json_extract(min(card), '$.section') FROM articles "
+            "WHERE NOT withdrawn AND section != '' GROUP BY section"
+        )
+        return dict(rows.fetchall())
+
+    def _select(self, statement: str, ids: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        for start in range(0, len(ids), _VARIABLES):
+            some = ids[start : start + _VARIABLES]
+            yield from self._connection.execute(statement.format(", ".join("?" * len(some))), some)
+
+
+def _row(article: Article, digest: str) -> tuple[str, str, str, float, bool, str, str]:
+    card = Card.of(article)
+    # A date in the future is a mistake or an embargo that ended when we were told: it must not lead for years.
+    published = min(card.published, time.time())
+    card_json = card.model_dump_json(exclude_defaults=True)
+    document = article.model_dump_json(exclude_defaults=True)
+    return article.id, digest, card.section_key, published, article.withdrawn, card_json, document

@@ -1,0 +1,284 @@
+"""The command line: parses, calls, prints."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from jobs.sources import read_source
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from jobs.import_articles import ImportReport, import_articles
+from jobs.progress import progress_bars, step
+from jobs.train import Summary, train
+from recommender.answers import Item, Rank, WindowName
+from recommender.errors import RecommenderError
+from recommender.intake import take_in
+from recommender.sample import sample_articles
+from recommender.sample.readers import Readers
+from recommender.secrets import with_secrets
+from recommender.service import Service, open_service, redis_address
+from recommender.settings import Settings, load_settings
+from recommender.web.server import configure_logs, serve
+
+__all__ = ["main", "train_command"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SHOWN_REJECTIONS = 20
+
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Directory of all data [default: data]."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+
+
+def refusals(command: F) -> F:
+    """Turn what this package or Redis refuses into exit code 1 and one clear line."""
+
+    @functools.wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except RecommenderError as error:
+            raise click.ClickException(str(error)) from error
+        except RedisError as error:
+            raise click.ClickException(f"Redis: {error}") from error
+
+    return guarded  # type: ignore[return-value]
+
+
+@contextmanager
+def service_of(data_dir: Path | None) -> Iterator[Service]:
+    """Open the service of a data directory for a command."""
+    settings = load_settings(data_dir=data_dir)
+    with redis_address(settings) as redis_url, open_service(settings, redis_url) as service:
+        yield service
+
+
+@click.group()
+@click.version_option(package_name="recommender")
+def main() -> None:
+    """Fill a news site's Related Articles and Trending boxes."""
+    configure_logs()
+
+
+@main.command()
+@click.option("--articles", "source", help="Import these articles; without it the sample newsroom opens.")
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [default: 8000].")
+@click.option("--no-simulate", is_flag=True, help="No simulated readers in the sample newsroom.")
+@data_dir_option
+@refusals
+def up(*, source: str | None, host: str | None, port: int | None, no_simulate: bool, data_dir: Path | None) -> None:
+    """Import, train and serve: everything at once."""
+    settings = with_secrets(load_settings(data_dir=data_dir, host=host, port=port))
+    site_url = f"http://{settings.host}:{settings.port}"
+    stopped = threading.Event()
+    with redis_address(settings, keep_running=True) as redis_url, ExitStack() as cleanup:
+        with open_service(settings, redis_url) as service:
+            readers = None if source else _open_sample_newsroom(service, site_url)
+            if source:
+                _print_report(_import(service, [source], None))
+            _print_summary(_train(service))
+            if readers and not no_simulate:
+                readers.read_past(service.counters, now=datetime.now(UTC).timestamp())
+        if readers and not no_simulate:
+            crowd = threading.Thread(target=readers.read_on, args=(site_url, stopped), daemon=True)
+            crowd.start()
+            cleanup.callback(crowd.join)
+            cleanup.callback(stopped.set)
+        _print_addresses(settings, site_url)
+        serve(settings, redis_url)
+
+
+@main.command("serve")
+@click.option("--host", help="Address to listen on [default: 127.0.0.1].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [default: 8000].")
+@data_dir_option
+@refusals
+def serve_command(*, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Serve alone."""
+    settings = with_secrets(load_settings(data_dir=data_dir, host=host, port=port))
+    with redis_address(settings, keep_running=True) as redis_url:
+        serve(settings, redis_url)
+
+
+@main.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--query", help="SQL whose columns are named like an article's fields, for a database URL.")
+@data_dir_option
+@json_option
+@refusals
+def import_command(*, sources: tuple[str, ...], query: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """Import articles: JSON Lines (also .gz), CSV, a feed or news sitemap (file or URL), or a database URL."""
+    with service_of(data_dir) as service:
+        report = _import(service, list(sources), query)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        _print_report(report)
+    if report.rejected and not report.taken:
+        raise click.ClickException("no record is a valid article; see the reasons above")
+
+
+@main.command("train")
+@click.option("--dry-run", is_flag=True, help="Do everything but publish.")
+@click.option("--force", is_flag=True, help="Publish even lists that look worse than the current ones.")
+@data_dir_option
+@json_option
+@refusals
+def train_command(*, dry_run: bool, force: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Train on all articles and publish the related lists: the nightly job."""
+    with service_of(data_dir) as service:
+        summary = _train(service, dry_run=dry_run, force=force)
+    if as_json:
+        click.echo(json.dumps(summary.as_facts()))
+    else:
+        _print_summary(summary)
+
+
+@main.command()
+@click.argument("article_id", metavar="ID")
+@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
+@click.option("--section", help="Of this section.")
+@data_dir_option
+@json_option
+@refusals
+def related(*, article_id: str, limit: int, section: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """List what is related to an article."""
+    with service_of(data_dir) as service:
+        answer = service.boxes.related(article_id, limit=limit, section=section)
+        article = service.archive.get(article_id)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        _print_items(f"Related to: {article.title if article else article_id}", answer.items)
+
+
+@main.command()
+@click.option("--window", type=click.Choice(["auto", "1h", "6h", "24h", "7d"]), default="auto", show_default=True)
+@click.option("--rank", type=click.Choice(["trending", "most_viewed"]), default="trending", show_default=True)
+@click.option("--section", help="Of this section.")
+@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
+@data_dir_option
+@json_option
+@refusals
+def trending(
+    *, window: WindowName, rank: Rank, section: str | None, limit: int, data_dir: Path | None, as_json: bool
+) -> None:
+    """List what readers turn to."""
+    with service_of(data_dir) as service:
+        answer = service.boxes.trending(limit=limit, window=window, rank=rank, section=section)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        _print_items("Trending", answer.items)
+
+
+@main.command()
+@data_dir_option
+@json_option
+@refusals
+def models(*, data_dir: Path | None, as_json: bool) -> None:
+    """List the published versions."""
+    with service_of(data_dir) as service:
+        versions, current = service.lists.versions(), service.lists.current
+    if as_json:
+        click.echo(json.dumps({"current": current, "versions": list(versions.values())}))
+        return
+    table = Table("", "version", "articles", "lists", "copies", "mean nearest", "seconds")
+    for version, facts in versions.items():
+        numbers = (facts["articles"], facts["lists"], facts["copies"], facts["mean_nearest"])
+        seconds = f"{sum(facts['seconds'].values()):.1f}"
+        table.add_row("→" if version == current else "", version, *map(str, numbers), seconds)
+    Console().print(table)
+
+
+@main.command()
+@click.argument("version", required=False)
+@data_dir_option
+@refusals
+def rollback(*, version: str | None, data_dir: Path | None) -> None:
+    """Go back to the version before the current one, or to VERSION."""
+    with service_of(data_dir) as service:
+        click.echo(f"readers now see {service.lists.roll_back(version)}")
+
+
+def _open_sample_newsroom(service: Service, site_url: str) -> Readers:
+    """Import the sample newsroom, and return its readers."""
+    articles = list(sample_articles(site_url, datetime.now(UTC)))
+    take_in(articles, service.archive, service.intake)
+    click.echo(f"The sample newsroom opens with {len(articles)} articles.", err=True)
+    return Readers(articles)
+
+
+def _import(service: Service, sources: list[str], query: str | None) -> ImportReport:
+    with progress_bars() as bars:
+        total = ImportReport()
+        for source in sources:
+            with step(bars, f"import {Path(source).name}") as tick:
+                records = read_source(
+                    source,
+                    query=query,
+                    allow_private_networks=service.settings.allow_private_networks,
+                    progress=tick,
+                )
+                total.add(import_articles(records, service.archive, service.intake))
+    return total
+
+
+def _train(service: Service, *, dry_run: bool = False, force: bool = False) -> Summary:
+    with progress_bars() as bars:
+        return train(service, bars, dry_run=dry_run, force=force)
+
+
+def _print_report(report: ImportReport) -> None:
+    for rejection in report.rejections[:_SHOWN_REJECTIONS]:
+        click.echo(f"rejected {rejection.where}: {rejection.reason}", err=True)
+    if report.rejected > _SHOWN_REJECTIONS:
+        click.echo(f"... and {report.rejected - _SHOWN_REJECTIONS} more; --json gives up to 1,000", err=True)
+    click.echo(
+        f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
+        f"{report.withdrawn:,} withdrawn, {report.rejected:,} rejected"
+    )
+
+
+def _print_summary(summary: Summary) -> None:
+    state = f"published {summary.version}" if summary.version else "dry run, nothing published"
+    click.echo(
+        f"{state}: {summary.lists:,} of {summary.articles:,} articles have neighbours, {summary.copies:,} exact "
+        f"copies, {summary.terms:,} words, nearest at {summary.mean_nearest:.2f} on average, "
+        f"{sum(summary.seconds.values()):.1f} s"
+    )
+
+
+def _print_items(title: str, items: list[Item]) -> None:
+    table = Table("", "score", "source", "section", "title", "id", title=title, title_justify="left")
+    for item in items:
+        table.add_row(str(item.position), f"{item.score:.3f}", item.source, item.section or "", item.title, item.id)
+    Console().print(table)
+
+
+def _print_addresses(settings: Settings, site_url: str) -> None:
+    assert settings.api_token  # noqa: S101 - for the type checker; `with_secrets` set it
+    click.echo(
+        f"\n  News site   {site_url}/\n  API docs    {site_url}/docs\n"
+        f"  API token   {settings.api_token.get_secret_value()}\n\n  Ctrl-C stops.\n",
+        err=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The errors this package raises.
+
+::
+
+    RecommenderError            every refusal that has a clear message for a person
+    ├── ConfigurationError      a setting or secret that the service must not start with
+    ├── ArticleError            one record is not a valid article
+    ├── SourceError             a whole source (file, feed, database) cannot be read
+    ├── RedisUnavailable        Redis is away, or this process leaves it alone for a moment after a failure
+    ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
+    └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArticleError",
+    "ConfigurationError",
+    "EmbeddedRedisError",
+    "RecommenderError",
+    "RedisUnavailable",
+    "SourceError",
+    "TrainingRefused",
+]
+
+
+class RecommenderError(Exception):
+    """Base of every error this package raises on purpose; the message is one line for a person."""
+
+
+class ConfigurationError(RecommenderError):
+    """A setting or secret is missing, weak or contradictory."""
+
+
+class ArticleError(RecommenderError):
+    """A record is not a valid article; the message names the field."""
+
+
+class SourceError(RecommenderError):
+    """A source of articles or views cannot be read at all."""
+
+
+class RedisUnavailable(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """Redis did not answer within its budget, or did not a moment ago."""
+
+
+class EmbeddedRedisError(RecommenderError):
+    """The embedded redis-server is missing or would not start."""
+
+
+class TrainingRefused(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """A training run may not start or may not publish."""

@@ -1,0 +1,140 @@
+"""Filling the boxes of one answer from their sources in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import Literal
+
+from recommender.answers import Item, Rank, Source, WindowName
+from recommender.article import section_key
+from recommender.card import Card
+from recommender.reader import Reader
+from recommender.trending.ranks import trending_scores
+from recommender.trending.windows import AUTO, WINDOWS
+
+__all__ = ["BoxName", "Filling"]
+
+BoxName = Literal["related", "trending"]
+
+_RANKED_BY_AGE = 200
+"""Leaders of the decayed board among which age decides; far more than any box shows."""
+_SPARE = 8
+"""Cards fetched beyond those needed, so that a few that may not be shown cost no second round trip."""
+_PAGE = 64
+
+
+class Filling:
+    """The boxes of one answer while they are being filled; no article goes in twice.
+
+    Parameters
+    ----------
+    reader : Reader
+        Where articles come from.
+    article_id : str, optional
+        The article being read; it is in no box.
+    section : str, optional
+        The only section wanted, as far as its articles go.
+    exclude : collection of str
+        Articles that are in no box.
+    now : float
+        Unix seconds.
+    age_exponent : float
+        How age weighs in trending.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        article_id: str | None,
+        section: str | None,
+        exclude: Collection[str],
+        *,
+        now: float,
+        age_exponent: float,
+    ) -> None:
+        self._reader = reader
+        self._now = now
+        self._age_exponent = age_exponent
+        self._article_id = article_id
+        self.card = reader.cards([article_id]).get(article_id) if article_id else None
+        self._section = section_key(section)
+        self._home = self._section or (self.card.section_key if self.card else "")
+        self._taken = {*exclude, article_id}
+        self._boxes: dict[BoxName, list[tuple[Card, float, Source]]] = {"related": [], "trending": []}
+
+    def items(self, box: BoxName) -> list[Item]:
+        """Return what a box holds."""
+        return [
+            Item(
+                position=position,
+                id=card.id,
+                title=card.title,
+                url=card.url,
+                section=card.section,
+                image_url=card.image_url,
+                published_at=card.published_at,
+                score=round(score, 6),
+                source=source,
+            )
+            for position, (card, score, source) in enumerate(self._boxes[box], start=1)
+        ]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no box holds anything."""
+        return not any(self._boxes.values())
+
+    def take_related(self, limit: int) -> str | None:
+        """Put the article's neighbours into the related box; return the version of the lists."""
+        version, cosines = self._reader.related(self._article_id or "")
+        self._take("related", limit, "related", cosines.items(), self._section)
+        return version
+
+    def take_trending(
+        self, box: BoxName, limit: int, *, window: WindowName = "auto", rank: Rank = "trending", section: str
+    ) -> None:
+        """Put what readers turn to into a box, of a section key or (empty) of all."""
+        span = WINDOWS[AUTO if window == "auto" else window]
+        if rank == "most_viewed":
+            scores = self._reader.top("viewed", span, section, limit + len(self._taken) + _SPARE)
+        else:
+            views = self._reader.top("decayed", span, section, _RANKED_BY_AGE + len(self._taken))
+            published = self._reader.published(list(views))
+            scores = trending_scores(views, published, now=self._now, age_exponent=self._age_exponent)
+        self._take(box, limit, "trending", scores.items(), section)
+
+    def fill(self, box: BoxName, limit: int) -> None:
+        """Fill a box up: the related one from what trends in its section, then each from the newest."""
+        if box == "related":
+            self.take_trending(box, limit, section=self._home)
+        if self._home:
+            self._take(box, limit, "section", self._latest(self._home), self._home)
+        self._take(box, limit, "latest", self._latest(""), "")
+
+    def _take(
+        self, box: BoxName, limit: int, source: Source, scored: Iterable[tuple[str, float]], section: str
+    ) -> None:
+        """Put articles into a box in the order given until it holds ``limit``."""
+        content = self._boxes[box]
+        waiting = ((article_id, score) for article_id, score in scored if article_id not in self._taken)
+        while len(content) < limit and (page := dict(islice(waiting, limit - len(content) + _SPARE))):
+            cards = self._reader.cards(list(page))
+            shown = [card for article_id in page if (card := cards.get(article_id)) and self._fits(card, box, section)]
+            for card in shown[: limit - len(content)]:
+                content.append((card, page[card.id], source))
+                self._taken.add(card.id)
+
+    def _fits(self, card: Card, box: BoxName, section: str) -> bool:
+        if section and card.section_key != section:
+            return False  # it has moved since it was listed there
+        if not card.sensitive:
+            return True
+        beside = self.card.section_key if self.card else ""
+        return box == "related" and bool(beside) and card.section_key == beside
+
+    def _latest(self, section: str) -> Iterator[tuple[str, float]]:
+        start = 0
+        while ids := self._reader.latest(section, start, _PAGE):
+            yield from ((article_id, 0.0) for article_id in ids)
+            start += len(ids)

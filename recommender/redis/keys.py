@@ -1,0 +1,111 @@
+"""The name of every Redis key.
+
+All keys of one site share the hash tag ``{namespace}``: its scripts and transactions touch keys of one cluster slot,
+and a cluster serves many sites side by side.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Keys"]
+
+
+class Keys:
+    """Names the keys of one site.
+
+    Parameters
+    ----------
+    namespace : str
+        The site's name; the hash tag of all its keys.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self._tag = f"{{{namespace}}}"
+
+    # Articles
+
+    @property
+    def cards(self) -> str:
+        """Hash: article id -> what a box shows of it (JSON)."""
+        return f"{self._tag}:cards"
+
+    @property
+    def sections(self) -> str:
+        """Hash: section key -> name as last written by the newsroom."""
+        return f"{self._tag}:sections"
+
+    def latest(self, section: str = "") -> str:
+        """Sorted set: article id by Unix second of publication, of one section key or (empty) of all."""
+        return f"{self._tag}:latest:{section}"
+
+    # Published related lists
+
+    @property
+    def current(self) -> str:
+        """String: the version readers see."""
+        return f"{self._tag}:model:current"
+
+    @property
+    def versions(self) -> str:
+        """Hash: version -> facts of the run that published it (JSON)."""
+        return f"{self._tag}:model:versions"
+
+    @property
+    def staging(self) -> str:
+        """Set: versions being written, so that the next run can clear what a dead one left."""
+        return f"{self._tag}:model:staging"
+
+    @property
+    def lock(self) -> str:
+        """String: token of the training run under way."""
+        return f"{self._tag}:model:lock"
+
+    def lists(self, version: str) -> str:
+        """Hash: article id -> its neighbours in one version."""
+        return version.join(self.lists_parts)
+
+    @property
+    def lists_parts(self) -> tuple[str, str]:
+        """What stands before and after the version in the names of lists."""
+        return f"{self._tag}:model:", ":lists"
+
+    # Views
+
+    @property
+    def view_clock(self) -> str:
+        """Hash: window -> newest bucket already taken off its board; ``landmark`` -> second at which decay counts 1."""
+        return f"{self._tag}:views:clock"
+
+    def bucket(self, seconds: int, number: int) -> str:
+        """Hash: article id -> views in the ``number``-th span of ``seconds`` since 1970."""
+        return f"{self.bucket_prefix}{seconds}:{number}"
+
+    @property
+    def bucket_prefix(self) -> str:
+        """What every bucket's name begins with."""
+        return f"{self._tag}:views:bucket:"
+
+    def board(self, kind: str, window: str, section: str = "") -> str:
+        """Sorted set: article id by score, on the ``viewed`` or ``decayed`` board of a window and section key."""
+        return f"{self._tag}:board:{kind}:{window}:{section}"
+
+    @property
+    def board_prefix(self) -> str:
+        """What every board's name begins with."""
+        return f"{self._tag}:board:"
+
+    def event(self, digest: str) -> str:
+        """String, expiring: this event id has been taken."""
+        return f"{self._tag}:event:{digest}"
+
+    def visit(self, digest: str) -> str:
+        """String, expiring: Unix second at which this visitor last counted for this article."""
+        return f"{self._tag}:visit:{digest}"
+
+    def salt(self, day: int) -> str:
+        """String, expiring: random salt of the visitor hashes made on one day since 1970."""
+        return f"{self._tag}:salt:{day}"
+
+    @property
+    def views(self) -> str:
+        """Hash: outcome -> number of views that had it."""
+        return f"{self._tag}:views:outcomes"

@@ -1,0 +1,19 @@
+-- Stores cards and keeps the lists of latest articles in step with them.
+-- KEYS: cards, sections. ARGV: prefix of the latest lists, then for each card: id, JSON, Unix second it sorts by.
+local cards, sections, latest = KEYS[1], KEYS[2], ARGV[1]
+for i = 2, #ARGV, 3 do
+  local id, json, second = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local before = redis.call('HGET', cards, id)
+  local card = cjson.decode(json)
+  local key = card.section_key or ''
+  if before then
+    local old_key = cjson.decode(before).section_key or ''
+    if old_key ~= key and old_key ~= '' then redis.call('ZREM', latest .. old_key, id) end
+  end
+  redis.call('HSET', cards, id, json)
+  redis.call('ZADD', latest, second, id)
+  if key ~= '' then
+    redis.call('ZADD', latest .. key, second, id)
+    redis.call('HSET', sections, key, card.section)
+  end
+end

@@ -1,0 +1,1 @@
+"""Related articles: rows into neighbours, neighbours into published lists."""

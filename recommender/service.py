@@ -1,0 +1,107 @@
+"""The parts of one service, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from redis import Redis
+
+from recommender.archive import Archive
+from recommender.catalogue import Catalogue
+from recommender.reader import LiveReader, Memory, RememberingReader
+from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
+from recommender.redis.embedded import EmbeddedRedis
+from recommender.redis.keys import Keys
+from recommender.related.lists import Lists
+from recommender.settings import Settings
+from recommender.trending.counters import Counters
+from recommender.widgets import Boxes
+
+__all__ = ["Service", "open_service", "redis_address"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the web application and the jobs work with.
+
+    Attributes
+    ----------
+    redis : Redis
+        With a page's time budget or a job's, as the service was opened.
+    guard : Guard
+        Every page's calls to Redis go through it.
+    intake : Catalogue
+        The same catalogue with a job's time budget, for writing many articles.
+    """
+
+    settings: Settings
+    redis: Redis
+    guard: Guard
+    archive: Archive
+    catalogue: Catalogue
+    intake: Catalogue
+    lists: Lists
+    counters: Counters
+    boxes: Boxes
+
+
+@contextmanager
+def redis_address(settings: Settings, *, keep_running: bool = False) -> Iterator[str]:
+    """Give the address of Redis: as set, or of the embedded server, which runs meanwhile.
+
+    ``keep_running`` starts the embedded server again whenever it ends.
+    """
+    if settings.redis_url:
+        yield settings.redis_url.get_secret_value()
+        return
+    with EmbeddedRedis(settings.data_dir) as server:
+        if keep_running:
+            server.keep_running()
+        yield server.url
+
+
+@contextmanager
+def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH_TIMEOUT_S) -> Iterator[Service]:
+    """Open a service; Redis is not asked for anything yet.
+
+    Parameters
+    ----------
+    settings : Settings
+    redis_url : str
+    timeout_s : float
+        Seconds that one call to Redis may take.
+    """
+    keys = Keys(settings.namespace)
+    with ExitStack() as stack:
+        redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
+        patient = stack.enter_context(connect(redis_url))
+        archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
+        catalogue, lists = Catalogue(redis, keys), Lists(redis, keys)
+        counters = Counters(
+            redis,
+            keys,
+            visitor_pause_s=settings.visitor_pause_s,
+            event_memory_s=settings.event_memory_s,
+            board_size=settings.board_size,
+        )
+        memory, guard = Memory(), Guard(settings.redis_pause_ms / 1000)
+        boxes = Boxes(
+            LiveReader(catalogue, lists, counters, memory),
+            RememberingReader(archive, memory),
+            memory,
+            guard,
+            age_exponent=settings.trending_age_exponent,
+        )
+        yield Service(
+            settings=settings,
+            redis=redis,
+            guard=guard,
+            archive=archive,
+            catalogue=catalogue,
+            intake=Catalogue(patient, keys),
+            lists=lists,
+            counters=counters,
+            boxes=boxes,
+        )

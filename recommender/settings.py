@@ -1,0 +1,100 @@
+"""Every knob of the service: its name, unit, default and one line of help.
+
+A setting is read from the environment variable ``RECOMMENDER_<NAME>``; ``docs/configuration.md`` is written from this
+table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from recommender.article import describe
+from recommender.errors import ConfigurationError
+
+__all__ = ["Settings", "load_settings"]
+
+
+class Settings(BaseSettings):
+    """The settings of one service; give some by keyword to override the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOMMENDER_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    # Where things are
+    data_dir: Path = Field(Path("data"), description="directory of the article archive and the embedded Redis")
+    redis_url: SecretStr | None = Field(
+        None, description="`redis://`, `rediss://` or `unix://` address; unset: an embedded Redis in the data directory"
+    )
+    namespace: str = Field(
+        "recommender", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="prefix of every Redis key; one per site"
+    )
+
+    # Who may come in
+    host: str = Field("127.0.0.1", description="address to listen on; off loopback every secret must be set and strong")
+    port: int = Field(8000, ge=1, le=65535, description="TCP port to listen on")
+    api_token: SecretStr | None = Field(
+        None, description="bearer token for writing articles; unset on loopback: one is made and kept"
+    )
+    editor_password: SecretStr | None = Field(
+        None, description="password of the first editor, user name `editor`; unset on loopback: one is made and kept"
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="reverse proxies in front whose X-Forwarded-For is believed"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), description="origins whose pages may read the public answers, separated by commas"
+    )
+    allow_private_networks: bool = Field(
+        default=False, description="let imports fetch feeds from private and loopback addresses"
+    )
+
+    # The web server
+    site_name: str = Field("The Tarsholm Courier", description="name shown on the demonstration site")
+    workers: int = Field(2, ge=1, le=64, description="web worker processes")
+    threads: int = Field(4, ge=1, le=64, description="threads that answer requests in each worker")
+    redis_timeout_ms: int = Field(80, ge=5, le=5000, description="milliseconds a page's Redis call may take")
+    redis_pause_ms: int = Field(
+        1000, ge=0, le=10_000, description="milliseconds a worker leaves Redis alone after it failed"
+    )
+    max_article_bytes: int = Field(32_000_000, ge=10_000, description="largest body of `POST /v1/articles`, in bytes")
+
+    # Related articles
+    related_keep: int = Field(30, ge=1, le=200, description="neighbours kept for each article")
+    related_floor: float = Field(0.05, ge=0, lt=1, description="least cosine for a neighbour to be listed")
+    versions_keep: int = Field(3, ge=1, le=100, description="published versions kept, the current one included")
+    train_lock_s: float = Field(
+        60, gt=0, le=3600, description="seconds after which the lock of a dead training run is free"
+    )
+
+    # Trending
+    visitor_pause_s: int = Field(1800, ge=1, description="seconds in which one visitor counts once for an article")
+    event_memory_s: int = Field(172_800, ge=60, description="seconds for which an event id is remembered")
+    trending_age_exponent: float = Field(
+        0.5, ge=0, le=3, description="how fast age pulls an article down: views / (age in hours + 2) ^ exponent"
+    )
+    board_size: int = Field(
+        10_000, ge=100, description="articles kept on each decaying board; the least read beyond are dropped"
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; overrides that are None are left to it.
+
+    Raises
+    ------
+    ConfigurationError
+        With the name of each wrong setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise ConfigurationError(f"settings: {describe(error)}") from error

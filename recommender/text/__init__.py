@@ -1,0 +1,1 @@
+"""Articles into words, and words into TF-IDF rows."""

@@ -1,0 +1,1 @@
+"""Trending: views into counters that decay, and counters into ranks."""

@@ -1,0 +1,135 @@
+"""The public interface: what a page of the site asks for, and the views it reports."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from flask import Blueprint, Response, current_app, request
+from pydantic import BaseModel
+from werkzeug.exceptions import ServiceUnavailable
+
+from recommender.answers import Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
+from recommender.article import ArticleId
+from recommender.errors import RedisUnavailable
+from recommender.trending.bots import filter_reason
+from recommender.view import View
+from recommender.web.endpoint import Ids, Limit, OptionalText, Text, body_as, endpoint, json_response, query_as
+from recommender.web.parts import parts
+
+__all__ = ["public"]
+
+public = Blueprint("public", __name__, url_prefix="/v1")
+
+_VIEW_BYTES = 4096
+_RETRY_S = 2
+
+
+class RelatedQuery(BaseModel):
+    """Which article's related ones, and how many."""
+
+    article_id: Annotated[ArticleId, Text]
+    limit: Limit = 6
+    section: OptionalText = None
+    exclude: Ids = []
+
+
+class TrendingQuery(BaseModel):
+    """Trending when, ranked how, where, and how many."""
+
+    window: Annotated[WindowName, Text] = "auto"
+    rank: Annotated[Rank, Text] = "trending"
+    section: OptionalText = None
+    limit: Limit = 10
+    exclude: Ids = []
+
+
+class WidgetsQuery(BaseModel):
+    """Which article's boxes, and how many items in each."""
+
+    article_id: Annotated[ArticleId, Text]
+    related: Limit = 6
+    trending: Limit = 5
+    section: OptionalText = None
+    exclude: Ids = []
+
+
+class Accepted(BaseModel):
+    """The view is in Redis: counted, or filtered."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+@public.get("/related")
+@endpoint(tag="For the website", query=RelatedQuery, answer=RelatedAnswer)
+def related() -> Response:
+    """Give the Related Articles box of an article.
+
+    The list is filled up from trending, the section and the newest articles, so it is short only when the catalogue
+    is. An article nobody knows yet gets a filled list too.
+    """
+    query = query_as(RelatedQuery)
+    return _cacheable(
+        parts().boxes.related(query.article_id, limit=query.limit, section=query.section, exclude=query.exclude)
+    )
+
+
+@public.get("/trending")
+@endpoint(tag="For the website", query=TrendingQuery, answer=TrendingAnswer)
+def trending() -> Response:
+    """Give the Trending box, of the site or of a section."""
+    query = query_as(TrendingQuery)
+    return _cacheable(
+        parts().boxes.trending(
+            limit=query.limit,
+            window=query.window,
+            rank=query.rank,
+            section=query.section,
+            exclude=query.exclude,
+        )
+    )
+
+
+@public.get("/widgets")
+@endpoint(tag="For the website", query=WidgetsQuery, answer=WidgetsAnswer)
+def widgets() -> Response:
+    """Give both boxes of an article page in one answer: no article twice, never the current one."""
+    query = query_as(WidgetsQuery)
+    return _cacheable(
+        parts().boxes.widgets(
+            query.article_id,
+            related=query.related,
+            trending=query.trending,
+            section=query.section,
+            exclude=query.exclude,
+        )
+    )
+
+
+@public.post("/views")
+@endpoint(tag="For the website", body=View, answer=Accepted, status=202)
+def views() -> Response:
+    """Report that a reader opened an article.
+
+    Send it as `application/json` or `text/plain`. Give an `event_id` and a view may be sent again after an error
+    without counting twice. Views by bots, of unknown articles, and repeats are accepted alike and not counted.
+    """
+    view = body_as(View, most_bytes=_VIEW_BYTES)
+    service, metrics = parts(), current_app.extensions["metrics"]
+    visitor = f"{request.remote_addr}\n{request.headers.get('User-Agent', '')}"
+    try:
+        with service.guard.calling():
+            service.counters.count(view, now=time.time(), visitor=visitor, reason=filter_reason(request.headers))
+    except RedisUnavailable as error:
+        metrics.refused_views.inc()
+        raise ServiceUnavailable("views cannot be counted just now; send it again", retry_after=_RETRY_S) from error
+    return json_response(Accepted(), 202)
+
+
+def _cacheable(answer: RelatedAnswer | TrendingAnswer | WidgetsAnswer) -> Response:
+    if answer.stale:
+        current_app.extensions["metrics"].stale_answers.inc()
+    response = json_response(answer)
+    # A withdrawn article has to be gone within a second, from caches too.
+    response.headers["Cache-Control"] = "public, max-age=1"
+    return response

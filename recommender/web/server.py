@@ -1,0 +1,85 @@
+"""The web server: worker processes that answer requests, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+import structlog
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from recommender.service import open_service
+from recommender.settings import Settings, load_settings
+from recommender.web import create_app
+
+__all__ = ["configure_logs", "make_worker_app", "serve"]
+
+_BACKLOG = 1024
+
+
+def serve(settings: Settings, redis_url: str) -> None:
+    """Serve until SIGINT or SIGTERM; workers that die are started again.
+
+    Settings go to the workers by the environment, which they inherit.
+    """
+    metrics_dir = settings.data_dir.resolve() / "metrics"
+    shutil.rmtree(metrics_dir, ignore_errors=True)
+    metrics_dir.mkdir(parents=True)
+    os.environ |= _as_environment(settings) | {
+        "RECOMMENDER_REDIS_URL": redis_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir),
+    }
+    Granian(
+        "recommender.web.server:make_worker_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        backlog=_BACKLOG,
+        respawn_failed_workers=True,
+        log_access=False,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+def make_worker_app() -> Flask:
+    """Make the application of one worker process, which keeps its connections until it ends."""
+    configure_logs()
+    settings = load_settings()
+    assert settings.redis_url  # noqa: S101 - for the type checker; `serve` set it
+    address = settings.redis_url.get_secret_value()
+    service = ExitStack().enter_context(open_service(settings, address, timeout_s=settings.redis_timeout_ms / 1000))
+    return create_app(service)
+
+
+def configure_logs() -> None:
+    """Log to standard error, one line an event: coloured on a terminal, JSON elsewhere."""
+    # Plain tracebacks: the values of local variables could be a visitor's, or secret.
+    render: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if sys.stderr.isatty()
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), *render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _as_environment(settings: Settings) -> dict[str, str]:
+    def text(value: Any) -> str:
+        if isinstance(value, tuple):
+            return ",".join(value)
+        return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
+
+    return {f"RECOMMENDER_{name.upper()}": text(value) for name, value in settings if value is not None}

@@ -1,0 +1,164 @@
+"""The boxes: one answer for each question a page asks, and one for both boxes at once.
+
+A box is filled from what it is about first, then from what readers read, then from the article's section, then from
+whatever is newest; each item says which. In the answer for both, each box takes what it is about before either is
+filled up, so that filling one never takes from the other what that one is about.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from recommender.answers import Box, Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
+from recommender.article import section_key
+from recommender.card import Card
+from recommender.errors import RedisUnavailable
+from recommender.filling import Filling
+from recommender.reader import Memory, Reader
+from recommender.redis.connection import Guard
+from recommender.trending.windows import AUTO
+
+__all__ = ["Boxes"]
+
+T = TypeVar("T")
+
+
+class Boxes:
+    """Answers for both boxes.
+
+    Nothing here raises because of Redis: when it is away, answers are made from what is remembered and are stale.
+
+    Parameters
+    ----------
+    live, remembering : Reader
+        Redis, and what stands in for it.
+    memory : Memory
+        What ``live`` fills; it knows of when ``remembering`` speaks.
+    guard : Guard
+        Keeps requests from a Redis that does not answer.
+    age_exponent : float
+        How age weighs in trending.
+    """
+
+    def __init__(self, live: Reader, remembering: Reader, memory: Memory, guard: Guard, *, age_exponent: float) -> None:
+        self._live = live
+        self._remembering = remembering
+        self._memory = memory
+        self._guard = guard
+        self._age_exponent = age_exponent
+
+    def related(
+        self, article_id: str, *, limit: int = 6, section: str | None = None, exclude: Collection[str] = ()
+    ) -> RelatedAnswer:
+        """Answer with ``limit`` related articles, of one section if given, then filled up."""
+
+        def fill(reader: Reader) -> tuple[Filling, str | None]:
+            filling = self._filling(reader, article_id, section, exclude)
+            version = filling.take_related(limit)
+            filling.fill("related", limit)
+            return filling, version
+
+        started = time.perf_counter()
+        (filling, version), stale = self._read(fill, lambda filled: filled[0].empty)
+        return RelatedAnswer(
+            article_id=article_id,
+            known=filling.card is not None,
+            items=filling.items("related"),
+            **self._envelope(started, stale=stale, version=version),
+        )
+
+    def trending(
+        self,
+        *,
+        limit: int = 10,
+        window: WindowName = "auto",
+        rank: Rank = "trending",
+        section: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> TrendingAnswer:
+        """Answer with ``limit`` articles that readers turn to, of one section if given, then filled up."""
+
+        def fill(reader: Reader) -> Filling:
+            filling = self._filling(reader, None, section, exclude)
+            filling.take_trending("trending", limit, window=window, rank=rank, section=section_key(section))
+            filling.fill("trending", limit)
+            return filling
+
+        started = time.perf_counter()
+        filling, stale = self._read(fill, lambda filled: filled.empty)
+        return TrendingAnswer(
+            window=AUTO if window == "auto" and rank == "most_viewed" else window,
+            rank=rank,
+            section=section,
+            items=filling.items("trending"),
+            **self._envelope(started, stale=stale, version=self._memory.version),
+        )
+
+    def widgets(
+        self,
+        article_id: str,
+        *,
+        related: int = 6,
+        trending: int = 5,
+        section: str | None = None,
+        exclude: Collection[str] = (),
+    ) -> WidgetsAnswer:
+        """Answer with both boxes of an article page."""
+
+        def fill(reader: Reader) -> tuple[Filling, str | None]:
+            filling = self._filling(reader, article_id, section, exclude)
+            version = filling.take_related(related)
+            filling.take_trending("trending", trending, section=section_key(section))
+            filling.fill("related", related)
+            filling.fill("trending", trending)
+            return filling, version
+
+        started = time.perf_counter()
+        (filling, version), stale = self._read(fill, lambda filled: filled[0].empty)
+        return WidgetsAnswer(
+            article_id=article_id,
+            known=filling.card is not None,
+            related=Box(items=filling.items("related")),
+            trending=Box(items=filling.items("trending")),
+            **self._envelope(started, stale=stale, version=version),
+        )
+
+    def front(self, per_section: int = 6) -> Mapping[str, list[Card]]:
+        """Return the newest articles by the name of their section, the largest section first."""
+
+        def newest(reader: Reader) -> dict[str, list[Card]]:
+            ids = {name: reader.latest(key, 0, per_section) for key, name in reader.sections().items()}
+            cards = reader.cards([article_id for some in ids.values() for article_id in some])
+            return {name: [cards[one] for one in some if one in cards] for name, some in ids.items()}
+
+        return self._read(newest, lambda front: not front)[0]
+
+    def _filling(
+        self, reader: Reader, article_id: str | None, section: str | None, exclude: Collection[str]
+    ) -> Filling:
+        return Filling(reader, article_id, section, exclude, now=time.time(), age_exponent=self._age_exponent)
+
+    def _read(self, fill: Callable[[Reader], T], is_empty: Callable[[T], bool]) -> tuple[T, bool]:
+        """Read from Redis, or from what is remembered when it is away or has lost everything; tell which."""
+        try:
+            with self._guard.calling():
+                filled = fill(self._live)
+        except RedisUnavailable:
+            return fill(self._remembering), True
+        if is_empty(filled) and not is_empty(remembered := fill(self._remembering)):
+            return remembered, True
+        return filled, False
+
+    def _envelope(self, started: float, *, stale: bool, version: str | None) -> dict[str, Any]:
+        read_at = self._memory.refreshed_at if stale else None
+        return {
+            "request_id": uuid.uuid4().hex,
+            "generated_at": datetime.fromtimestamp(read_at or time.time(), UTC),
+            "stale": stale,
+            "model": version,
+            "took_ms": round((time.perf_counter() - started) * 1000, 2),
+        }

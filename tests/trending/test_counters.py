@@ -1,0 +1,201 @@
+"""The counters against a slow and obvious recount in Python."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from recommender.article import section_key
+from recommender.card import Card
+from recommender.catalogue import Catalogue
+from recommender.redis.keys import Keys
+from recommender.trending.counters import Counters
+from recommender.trending.windows import WINDOWS, Window
+from recommender.view import View
+from tests.newsroom import article
+
+START = 1_750_000_123.0
+PAUSE_S = 1800
+SECTIONS = ["World", "Sport", None]
+ARTICLES = [article(f"a{number}", section=SECTIONS[number % 3]) for number in range(6)]
+
+
+@dataclass
+class Recount:
+    """All views in a list, and every board counted from it afresh."""
+
+    counted: list[tuple[str, str, float]] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    visits: dict[tuple[str, str], float] = field(default_factory=dict)
+    events: set[str] = field(default_factory=set)
+    sections: dict[str, str] = field(default_factory=lambda: {a.id: section_key(a.section) for a in ARTICLES})
+
+    def count(self, view: View, now: float, reason: str = "") -> str:
+        outcome = self._outcome(view, now, reason)
+        self.outcomes[outcome] += 1
+        if outcome == "counted":
+            self.counted.append((view.article_id, self.sections[view.article_id], now))
+        return outcome
+
+    def _outcome(self, view: View, now: float, reason: str) -> str:
+        if reason:
+            return reason
+        if view.article_id not in self.sections:
+            return "unknown"
+        if view.event_id is not None:
+            if view.event_id in self.events:
+                return "replayed"
+            self.events.add(view.event_id)
+        if view.visitor_id is not None:
+            before = self.visits.get((view.article_id, view.visitor_id), -math.inf)
+            if now - before < PAUSE_S:
+                return "repeated"
+            self.visits[view.article_id, view.visitor_id] = now
+        return "counted"
+
+    def viewed(self, window: Window, section: str, now: float) -> dict[str, float]:
+        views: dict[str, float] = defaultdict(float)
+        for article_id, _, moment in self._of(section):
+            bucket_ends = (moment // window.bucket_s + 1) * window.bucket_s
+            oldest_bucket_starts = (now // window.bucket_s - window.seconds // window.bucket_s) * window.bucket_s
+            views[article_id] += bucket_ends > oldest_bucket_starts
+        return {article_id: number for article_id, number in views.items() if number}
+
+    def decayed(self, window: Window, section: str, now: float) -> dict[str, float]:
+        views: dict[str, float] = defaultdict(float)
+        for article_id, _, moment in self._of(section):
+            views[article_id] += 2 ** (-(now - moment) / window.half_life_s)
+        return dict(views)
+
+    def _of(self, section: str) -> Iterator[tuple[str, str, float]]:
+        return (view for view in self.counted if section in ("", view[1]))
+
+
+@pytest.fixture
+def counters(redis: Redis, keys: Keys) -> Counters:
+    Catalogue(redis, keys).put(map(Card.of, ARTICLES))
+    return Counters(redis, keys, visitor_pause_s=PAUSE_S, event_memory_s=100_000, board_size=10_000)
+
+
+def assert_boards_agree(counters: Counters, recount: Recount, now: float) -> None:
+    for window in WINDOWS.values():
+        for section in ("", "world", "sport"):
+            viewed = counters.top("viewed", window, section, now=now, count=100)
+            assert viewed == recount.viewed(window, section, now)
+            assert list(viewed.values()) == sorted(viewed.values(), reverse=True)
+            decayed = counters.top("decayed", window, section, now=now, count=100)
+            expected = recount.decayed(window, section, now)
+            assert decayed.keys() == expected.keys()
+            for article_id, views in decayed.items():
+                assert views == pytest.approx(expected[article_id], rel=1e-9, abs=0)
+    assert counters.outcomes() == recount.outcomes
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 6),
+            st.none() | st.integers(0, 3),
+            st.none() | st.integers(0, 30),
+            st.floats(0, 40) | st.floats(0, 5_000) | st.floats(0, 400_000),
+            st.sampled_from(["", "", "", "bot"]),
+        ),
+        max_size=25,
+    ),
+    st.floats(0, 900_000),
+)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_board_agrees_with_a_recount(
+    redis: Redis,
+    keys: Keys,
+    views: list[tuple[int, int | None, int | None, float, str]],
+    idle: float,
+) -> None:
+    """Whatever is viewed when by whom, each board holds what counting all views again gives, to 1e-9."""
+    redis.flushall()
+    Catalogue(redis, keys).put(map(Card.of, ARTICLES))
+    counters = Counters(redis, keys, visitor_pause_s=PAUSE_S, event_memory_s=100_000, board_size=10_000)
+    recount, now = Recount(), START
+    for number, visitor, event, lapse, reason in views:
+        now += lapse
+        view = View(
+            article_id=f"a{number}",
+            visitor_id=None if visitor is None else f"v{visitor}",
+            event_id=None if event is None else f"e{event}",
+        )
+        assert counters.count(view, now=now, reason=reason) == recount.count(view, now, reason)
+    assert_boards_agree(counters, recount, now)
+    assert_boards_agree(counters, recount, now + idle)
+
+
+def test_a_late_view_does_not_stay_for_ever(counters: Counters) -> None:
+    """A view told after its bucket has left a window is not on that window's board, then or later."""
+    hour = WINDOWS["1h"]
+    counters.count(View(article_id="a0"), now=START)
+    counters.count(View(article_id="a1"), now=START - 10_000)
+    assert set(counters.top("viewed", hour, "", now=START, count=10)) == {"a0"}
+    assert set(counters.top("viewed", WINDOWS["24h"], "", now=START, count=10)) == {"a0", "a1"}
+    assert counters.top("viewed", WINDOWS["24h"], "", now=START + 200_000, count=10) == {}
+
+
+def test_decay_survives_ten_thousand_half_lives(counters: Counters) -> None:
+    """Years of views neither overflow nor blur: the last hour's still count exactly."""
+    hour, recount = WINDOWS["1h"], Recount()
+    for lapse in (0.0, 100.0, 10_000 * hour.half_life_s, 10_000 * hour.half_life_s + 60):
+        recount.count(View(article_id="a0"), START + lapse)
+        counters.count(View(article_id="a0"), now=START + lapse)
+    views = counters.top("decayed", hour, "", now=START + lapse, count=1)["a0"]
+    assert views == pytest.approx(recount.decayed(hour, "", START + lapse)["a0"], rel=1e-9)
+
+
+def test_a_visitor_counts_again_after_the_pause_and_across_midnight_not_before(counters: Counters) -> None:
+    """The half hour holds when the salt of the visitor hashes changes in its middle."""
+    midnight = math.ceil(START / 86_400) * 86_400.0
+    seen = View(article_id="a0", visitor_id="v")
+    assert counters.count(seen, now=midnight - 600) == "counted"
+    assert counters.count(seen, now=midnight + 600) == "repeated"
+    assert counters.count(seen, now=midnight - 600 + PAUSE_S) == "counted"
+
+
+def test_boards_are_bounded(redis: Redis, keys: Keys) -> None:
+    """A decayed board keeps its best; nothing that unknown articles are said to have been read adds anything."""
+    Catalogue(redis, keys).put(Card.of(article(f"b{number}")) for number in range(30))
+    counters = Counters(redis, keys, visitor_pause_s=PAUSE_S, event_memory_s=100, board_size=10)
+    for number in range(30):
+        counters.count(View(article_id=f"b{number}"), now=START + 60 * number)
+    kept = counters.top("decayed", WINDOWS["24h"], "", now=START + 3600, count=100)
+    assert 10 <= len(kept) <= 11
+    assert list(kept) == [f"b{number}" for number in range(29, 29 - len(kept), -1)]
+    before = redis.dbsize()
+    for number in range(100):
+        counters.count(View(article_id=f"unknown{number}"), now=START)
+    assert redis.dbsize() == before
+
+
+def test_every_key_of_a_view_is_bounded_or_expires(counters: Counters, redis: Redis, keys: Keys) -> None:
+    """Whatever is kept for one view, one visitor or one moment has an end."""
+    counters.count(View(article_id="a0", event_id="e", visitor_id="v"), now=START)
+    lasting = {key for key in redis.scan_iter() if redis.ttl(key) == -1}
+    boards = {key for key in lasting if key.startswith(keys.board_prefix)}
+    catalogue = {keys.cards, keys.sections, keys.latest(), keys.latest("world"), keys.latest("sport")}
+    assert lasting - boards == catalogue | {keys.view_clock, keys.views}
+    salts = [key for key in redis.scan_iter() if ":salt:" in key]
+    assert salts
+    assert all(0 < redis.ttl(key) <= 48 * 3600 for key in salts)
+
+
+def test_nothing_tells_who_read(counters: Counters, redis: Redis) -> None:
+    """No visitor id, address or user agent stands anywhere in Redis."""
+    counters.count(View(article_id="a0", visitor_id="reader-4711"), now=START)
+    counters.count(View(article_id="a0"), visitor="203.0.113.9\nMozilla/5.0 Unmistakable", now=START)
+    everything = "".join(f"{key}{redis.dump(key)!r}" for key in redis.scan_iter())
+    assert "4711" not in everything
+    assert "203.0.113.9" not in everything
+    assert "Unmistakable" not in everything
