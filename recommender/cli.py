@@ -30,7 +30,7 @@ from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
 from recommender.service import Service, open_service, redis_address
 from recommender.settings import Settings, load_settings
-from recommender.web.server import configure_logs, serve
+from recommender.server import configure_logs, serve
 
 __all__ = ["main", "train_command"]
 

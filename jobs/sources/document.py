@@ -5,16 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jobs.progress import Tick
-from jobs.sources.fetch import Fetched
+from jobs.sources.fetch import fetch
 from recommender.errors import SourceError
 
-__all__ = ["MAX_LINE_BYTES", "DamagedError", "Document", "bounded_lines", "open_fetched", "open_file"]
+__all__ = ["MAX_LINE_BYTES", "DamagedError", "Document", "OpenUrl", "bounded_lines", "open_file", "open_url"]
 
 MAX_LINE_BYTES = 16_000_000
 """A longer line is passed over: far more than the longest article takes as JSON."""
@@ -50,7 +51,7 @@ class Document:
     """
 
     name: str
-    stream: io.BufferedReader | gzip.GzipFile
+    stream: io.BufferedReader[Any] | gzip.GzipFile
     media_type: str = ""
     charset: str = ""
     url: str = ""
@@ -81,8 +82,14 @@ class Document:
         except _GZIP_ERRORS as error:
             raise SourceError(f"{self.name}: the compressed data breaks off or is damaged") from error
         if len(content) > limit:
-            raise SourceError(f"{self.name} is longer than {limit:,} bytes; split it, or give the articles as JSON Lines")
+            raise SourceError(
+                f"{self.name} is longer than {limit:,} bytes; split it, or give the articles as JSON Lines"
+            )
         return content
+
+
+OpenUrl = Callable[[str], AbstractContextManager[Document]]
+"""Fetches what a URL names, under the limits of the import."""
 
 
 @contextmanager
@@ -92,21 +99,27 @@ def open_file(path: Path, tick: Tick) -> Iterator[Document]:
     Raises
     ------
     SourceError
-        When there is none, or it may not be read.
+        When there is none, or it cannot be read, at once or further on.
     """
     try:
-        raw = path.open("rb", buffering=0)
+        with path.open("rb", buffering=0) as raw, _unpacked(raw, path.stat().st_size or None, tick) as stream:
+            yield Document(str(path), stream)
     except FileNotFoundError as error:
         raise SourceError(f"no such file: {path}") from error
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
-    with raw, _unpacked(raw, path.stat().st_size or None, tick) as stream:
-        yield Document(str(path), stream)
 
 
 @contextmanager
-def open_fetched(fetched: Fetched, tick: Tick) -> Iterator[Document]:
-    """Open what a web server sent."""
+def open_url(address: str, tick: Tick, *, allow_private_networks: bool) -> Iterator[Document]:
+    """Open what a web server sends.
+
+    Raises
+    ------
+    SourceError
+        When it cannot be fetched.
+    """
+    fetched = fetch(address, allow_private_networks=allow_private_networks)
     with _unpacked(io.BytesIO(fetched.body), len(fetched.body), tick) as stream:
         yield Document(fetched.url, stream, fetched.media_type, fetched.charset, fetched.url)
 
@@ -154,7 +167,7 @@ class _Watched(io.RawIOBase):
 @contextmanager
 def _unpacked(
     raw: io.FileIO | io.BytesIO, total: int | None, tick: Tick
-) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+) -> Iterator[io.BufferedReader[Any] | gzip.GzipFile]:
     with io.BufferedReader(_Watched(raw, total, tick), _BUFFER_BYTES) as packed:
         if packed.peek(2)[:2] != _GZIP_MAGIC:
             yield packed

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,85 +14,24 @@ from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.redis.keys import Keys
 from recommender.trending.counters import Counters
-from recommender.trending.windows import WINDOWS, Window
+from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.newsroom import article
+from tests.trending.recount import PAUSE_S, Recount, assert_boards_agree
 
 START = 1_750_000_123.0
-PAUSE_S = 1800
 SECTIONS = ["World", "Sport", None]
 ARTICLES = [article(f"a{number}", section=SECTIONS[number % 3]) for number in range(6)]
 
 
-@dataclass
-class Recount:
-    """All views in a list, and every board counted from it afresh."""
-
-    counted: list[tuple[str, str, float]] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    visits: dict[tuple[str, str], float] = field(default_factory=dict)
-    events: set[str] = field(default_factory=set)
-    sections: dict[str, str] = field(default_factory=lambda: {a.id: section_key(a.section) for a in ARTICLES})
-
-    def count(self, view: View, now: float, reason: str = "") -> str:
-        outcome = self._outcome(view, now, reason)
-        self.outcomes[outcome] += 1
-        if outcome == "counted":
-            self.counted.append((view.article_id, self.sections[view.article_id], now))
-        return outcome
-
-    def _outcome(self, view: View, now: float, reason: str) -> str:
-        if reason:
-            return reason
-        if view.article_id not in self.sections:
-            return "unknown"
-        if view.event_id is not None:
-            if view.event_id in self.events:
-                return "replayed"
-            self.events.add(view.event_id)
-        if view.visitor_id is not None:
-            before = self.visits.get((view.article_id, view.visitor_id), -math.inf)
-            if now - before < PAUSE_S:
-                return "repeated"
-            self.visits[view.article_id, view.visitor_id] = now
-        return "counted"
-
-    def viewed(self, window: Window, section: str, now: float) -> dict[str, float]:
-        views: dict[str, float] = defaultdict(float)
-        for article_id, _, moment in self._of(section):
-            bucket_ends = (moment // window.bucket_s + 1) * window.bucket_s
-            oldest_bucket_starts = (now // window.bucket_s - window.seconds // window.bucket_s) * window.bucket_s
-            views[article_id] += bucket_ends > oldest_bucket_starts
-        return {article_id: number for article_id, number in views.items() if number}
-
-    def decayed(self, window: Window, section: str, now: float) -> dict[str, float]:
-        views: dict[str, float] = defaultdict(float)
-        for article_id, _, moment in self._of(section):
-            views[article_id] += 2 ** (-(now - moment) / window.half_life_s)
-        return dict(views)
-
-    def _of(self, section: str) -> Iterator[tuple[str, str, float]]:
-        return (view for view in self.counted if section in ("", view[1]))
+def new_recount() -> Recount:
+    return Recount({one.id: section_key(one.section) for one in ARTICLES})
 
 
 @pytest.fixture
 def counters(redis: Redis, keys: Keys) -> Counters:
     Catalogue(redis, keys).put(map(Card.of, ARTICLES))
     return Counters(redis, keys, visitor_pause_s=PAUSE_S, event_memory_s=100_000, board_size=10_000)
-
-
-def assert_boards_agree(counters: Counters, recount: Recount, now: float) -> None:
-    for window in WINDOWS.values():
-        for section in ("", "world", "sport"):
-            viewed = counters.top("viewed", window, section, now=now, count=100)
-            assert viewed == recount.viewed(window, section, now)
-            assert list(viewed.values()) == sorted(viewed.values(), reverse=True)
-            decayed = counters.top("decayed", window, section, now=now, count=100)
-            expected = recount.decayed(window, section, now)
-            assert decayed.keys() == expected.keys()
-            for article_id, views in decayed.items():
-                assert views == pytest.approx(expected[article_id], rel=1e-9, abs=0)
-    assert counters.outcomes() == recount.outcomes
 
 
 @given(
@@ -122,7 +58,7 @@ def test_every_board_agrees_with_a_recount(
     redis.flushall()
     Catalogue(redis, keys).put(map(Card.of, ARTICLES))
     counters = Counters(redis, keys, visitor_pause_s=PAUSE_S, event_memory_s=100_000, board_size=10_000)
-    recount, now = Recount(), START
+    recount, now = new_recount(), START
     for number, visitor, event, lapse, reason in views:
         now += lapse
         view = View(
@@ -147,7 +83,7 @@ def test_a_late_view_does_not_stay_for_ever(counters: Counters) -> None:
 
 def test_decay_survives_ten_thousand_half_lives(counters: Counters) -> None:
     """Years of views neither overflow nor blur: the last hour's still count exactly."""
-    hour, recount = WINDOWS["1h"], Recount()
+    hour, recount = WINDOWS["1h"], new_recount()
     for lapse in (0.0, 100.0, 10_000 * hour.half_life_s, 10_000 * hour.half_life_s + 60):
         recount.count(View(article_id="a0"), START + lapse)
         counters.count(View(article_id="a0"), now=START + lapse)

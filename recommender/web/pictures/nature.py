@@ -90,13 +90,13 @@ def seeds(rng: Random, p: Palette) -> Iterator[str]:
     """The spiral in which seeds, and much else, arrange themselves."""
     x, y, turn = rng.uniform(420, 780), rng.uniform(290, 390), tau * (sqrt(5) - 1) / 2
     margin = 30
-    spread, marked = rng.uniform(40, 46), rng.randrange(13)
-    for i in range(1, 150):
+    spread, marked = rng.uniform(44, 50), rng.randrange(13)
+    for i in range(1, 120):
         distance = spread * sqrt(i)
         px, py = x + distance * cos(i * turn), y + distance * sin(i * turn)
         if abs(px - WIDTH / 2) < WIDTH / 2 + margin and abs(py - HEIGHT / 2) < HEIGHT / 2 + margin:
             colour = p.spark if i % 13 == marked else (p.mid, p.far, p.sky)[i % 3]
-            yield disc(px, py, 8 + i * 0.15, colour)
+            yield disc(px, py, 8 + i * 0.17, colour)
 
 
 def cells(rng: Random, p: Palette) -> Iterator[str]:

@@ -87,11 +87,11 @@ def harbour(rng: Random, p: Palette) -> Iterator[str]:
 def bars(rng: Random, p: Palette) -> Iterator[str]:
     """Figures that rise and fall."""
     count = rng.randint(8, 11)
-    step, level, tops = WIDTH / count, rng.uniform(250, 400), []
+    step, level, tops = WIDTH / count, rng.uniform(280, 420), []
     for i in range(count):
-        level = min(max(level + rng.uniform(-95, 95), 90), 520)
+        level = min(max(level + rng.uniform(-105, 105), 150), 520)
         tops.append((i * step + step * 0.4, HEIGHT - level))
-        yield rect(i * step + 8, HEIGHT - level, step * 0.55, level, (p.mid, p.near, p.far)[i % 3])
+        yield rect(i * step + 8, HEIGHT - level, step * 0.55, level, (p.mid, p.near, p.near)[i % 3])
         yield rect(i * step + 8 + step * 0.55, HEIGHT - level + 20, step * 0.18, level, p.ink)
     lifted = [(x, y - 90) for x, y in tops]
     yield line("M" + "L".join(f"{x:.0f},{y:.0f}" for x, y in lifted), p.spark, 10, stroke_linejoin="round")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import shutil
 import sys
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from recommender.service import open_service
 from recommender.settings import Settings, load_settings
-from recommender.web import create_app
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 __all__ = ["configure_logs", "make_worker_app", "serve"]
 
@@ -36,8 +38,9 @@ def serve(settings: Settings, redis_url: str) -> None:
         "RECOMMENDER_REDIS_URL": redis_url,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir),
     }
+    multiprocessing.set_start_method("spawn")  # this process has threads, which a fork would not survive
     Granian(
-        "recommender.web.server:make_worker_app",
+        "recommender.server:make_worker_app",
         factory=True,
         address=settings.host,
         port=settings.port,
@@ -53,6 +56,10 @@ def serve(settings: Settings, redis_url: str) -> None:
 
 def make_worker_app() -> Flask:
     """Make the application of one worker process, which keeps its connections until it ends."""
+    # Not before now: the metrics of worker processes are added up only if the library finds the directory set by
+    # `serve` in the environment when it is imported.
+    from recommender.web import create_app  # noqa: PLC0415
+
     configure_logs()
     settings = load_settings()
     assert settings.redis_url  # noqa: S101 - for the type checker; `serve` set it
