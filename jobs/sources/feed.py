@@ -99,7 +99,7 @@ def _moment(entry: dict[str, Any], name: str) -> str | None:
     parsed: time.struct_time | None = dict.get(entry, f"{name}_parsed")
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat() if parsed else written
-    except (ValueError, OverflowError):
+    except ValueError:
         return written
 
 

@@ -25,9 +25,29 @@ __all__ = ["site"]
 site = Blueprint("site", __name__)
 site.add_app_template_filter(tone)
 
-_TAGS = set("p h2 h3 blockquote ul ol li a strong em table thead tbody tr th td br".split())
+_TAGS = set(
+    [
+        "p",
+        "h2",
+        "h3",
+        "blockquote",
+        "ul",
+        "ol",
+        "li",
+        "a",
+        "strong",
+        "em",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "br",
+    ]
+)
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he iw ks ps sd syr ug ur yi".split())
+_RIGHT_TO_LEFT = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "syr", "ug", "ur", "yi"])
 _SECTION_LENGTH = 40
 _RECENT_DAYS = 7
 
@@ -36,6 +56,7 @@ class _AnyText(PathConverter):
     """The rest of the path: ids and names of sections may hold slashes, and start with one."""
 
     regex = ".+?"
+    part_isolating = False
 
 
 @site.record_once

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +135,13 @@ def test_relative_links_of_a_feed_are_resolved(web: Web) -> None:
     assert not isinstance(record.fields, bytes)
     assert record.fields["url"] == f"{web.url}/1"
     assert record.fields["image_url"] == f"{web.url}/feeds/1.jpg"
+
+
+def test_an_image_without_a_usable_address_is_left_to_the_validation(web: Web) -> None:
+    """It does not stop the reader."""
+    (record,) = whole(web.serve("/feed", FEED.replace(b"1.jpg", b"http://[")))
+    assert not isinstance(record.fields, bytes)
+    assert record.fields["image_url"] == "http://["
 
 
 def test_the_encoding_that_the_server_names_is_used(web: Web) -> None:
@@ -353,23 +364,34 @@ def test_a_redirect_into_a_private_network_is_refused(web: Web, monkeypatch: pyt
     assert web.paths == ["/feed"]
 
 
-def test_tls_checks_the_name_and_not_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The name of the host is what the TLS handshake asks for."""
-    Internet(monkeypatch)
-    greeting = bytearray()
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Return a certificate for news.test, with its key in the same file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command")
+    path = tmp_path / "news.test.pem"
+    options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=news.test -addext subjectAltName=DNS:news.test"
+    subprocess.run(
+        ["openssl", "req", "-x509", *options.split(), "-keyout", path, "-out", path],
+        check=True,
+        capture_output=True,
+    )
+    return path
 
-    def listen() -> None:
-        connection, _ = server.accept()
-        with connection:
-            greeting.extend(connection.recv(4096))
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=listen)
-        thread.start()
-        with pytest.raises(SourceError, match=r"cannot fetch https://news\.test"):
-            list(read_source(f"https://news.test:{server.getsockname()[1]}/"))
-        thread.join()
-    assert b"news.test" in greeting
+def test_tls_checks_the_name_and_not_the_address(web: Web, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate must be trusted and be for the host that the source names, whatever address it has."""
+    Internet(monkeypatch, **{"other.test": Internet.ADDRESS})
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    web.socket = context.wrap_socket(web.socket, server_side=True)
+    web.serve("/a.jsonl", LINE)
+    with pytest.raises(SourceError, match="self-signed certificate"):
+        list(read_source(f"https://news.test:{web.server_port}/a.jsonl"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert list(read_source(f"https://news.test:{web.server_port}/a.jsonl")) == [Record("line 1", LINE)]
+    with pytest.raises(SourceError, match=r"not valid for 'other\.test'"):
+        list(read_source(f"https://other.test:{web.server_port}/a.jsonl"))
 
 
 # Sitemap indexes and what XML may not do
@@ -404,7 +426,7 @@ def test_an_index_is_not_followed_to_other_hosts(web: Web) -> None:
     assert web.paths == ["/index.xml"]
 
 
-def test_a_file_with_an_index_keeps_to_the_first_host(web: Web, tmp_path: Any) -> None:
+def test_a_file_with_an_index_keeps_to_the_first_host(web: Web, tmp_path: Path) -> None:
     """A file is on no host, so that its first sitemap tells which one is meant."""
     good = web.serve("/1.xml", SITEMAP)
     (tmp_path / "index.xml").write_bytes(_index(good, f"http://localhost:{web.server_port}/1.xml"))

@@ -185,7 +185,7 @@ def test_values_that_mean_nothing_are_left_to_the_validation(read: Read) -> None
     """Broken addresses and moments do not stop the reader; the articles are refused with the field's name."""
     (record,) = read(
         "<rss><channel><item><link>http://[</link><title/><description/>"
-        "<pubDate>Thu, 01 Jan 0000 00:00:00 GMT</pubDate><enclosure url='http://[' type='image/png'/>"
+        "<pubDate>0000-01-01T00:00:00Z</pubDate><enclosure url='http://[' type='image/png'/>"
         "</item></channel></rss>"
     )
     with pytest.raises(ArticleError, match=r"url: .*published_at: .*image_url: "):
@@ -260,6 +260,13 @@ def test_a_packed_bomb_is_not_unpacked(read: Read) -> None:
     assert len(bomb) < 100_000
     with pytest.raises(SourceError, match="longer than 32,000,000 bytes"):
         read(bomb)
+
+
+def test_packed_xml_that_breaks_off_is_refused(read: Read) -> None:
+    """A document is read whole or not at all."""
+    packed = gzip.compress("".join(f"<!-- {number} -->" for number in range(99_999)).encode() + SITEMAP.encode())
+    with pytest.raises(SourceError, match="breaks off or is damaged"):
+        read(packed[:-20])
 
 
 LAUGHS = (

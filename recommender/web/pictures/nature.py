@@ -26,10 +26,13 @@ def hills(rng: Random, p: Palette) -> Iterator[str]:
 
 def waves(rng: Random, p: Palette) -> Iterator[str]:
     """A sea that comes closer row by row."""
-    x = rng.uniform(300, 900)
-    yield disc(x, 250, 150, p.spark)
-    y, size = 235.0, 44.0
-    for colour in (p.far, p.mid, p.near, p.mid, p.near, p.ink):
+    y, size = rng.uniform(200, 330), rng.uniform(26, 56)
+    yield disc(rng.uniform(260, 940), y - rng.uniform(-30, 70), rng.uniform(80, 165), p.spark)
+    boat, mast = rng.uniform(150, 1050), rng.uniform(90, 130)
+    yield shape(f"M{boat:.0f},{y - 30:.0f}v-{mast:.0f}l{mast * 0.62:.0f},{mast * 0.8:.0f}z", p.near)
+    yield shape(f"M{boat - 8:.0f},{y - 30:.0f}v-{mast * 0.8:.0f}l-{mast * 0.45:.0f},{mast * 0.7:.0f}z", p.ink)
+    yield shape(f"M{boat - 62:.0f},{y - 24:.0f}h140l-30,40h-84z", p.ink)
+    for colour in (p.far, p.mid, p.near, p.mid, p.near, p.ink, p.near, p.ink):
         start = -rng.uniform(0, 2 * size) - size
         scallops = f"q{size:.0f},{-size * 0.62:.0f} {2 * size:.0f},0" * (int(WIDTH / size / 2) + 3)
         yield shape(f"M{start:.0f},{y:.0f}{scallops}V{HEIGHT}H{start:.0f}z", colour)

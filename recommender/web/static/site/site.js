@@ -67,14 +67,14 @@ function keepAlive(box) {
 
   const show = (items) => {
     const rows = new Map([...list.children].map((row) => [row.dataset.id, row]));
-    const tops = new Map([...rows.values()].map((row) => [row, row.getBoundingClientRect().top]));
+    const places = new Map([...rows.values()].map((row) => [row, row.getBoundingClientRect()]));
     list.replaceChildren(...items.map((item) => fill(rows.get(item.id) ?? blank.cloneNode(true), item)));
     if (still.matches) return;
     for (const row of list.children) {
-      const by = tops.has(row) ? tops.get(row) - row.getBoundingClientRect().top : null;
-      if (by === 0) continue;
-      const start = by === null ? { opacity: 0 } : { transform: `translateY(${by}px)` };
-      row.animate([start, { opacity: 1, transform: "none" }], { duration: MOVE_MS, easing: "ease-in-out" });
+      const before = places.get(row);
+      const after = row.getBoundingClientRect();
+      const start = before ? { translate: `${before.x - after.x}px ${before.y - after.y}px` } : { opacity: 0 };
+      row.animate([start, {}], { duration: MOVE_MS, easing: "ease-in-out" });
     }
   };
 
@@ -94,10 +94,19 @@ function keepAlive(box) {
   setInterval(() => refresh().catch(() => {}), REFRESH_MS); // a list that is a little old is better than a broken page
 }
 
+// A picture that does not arrive leaves its place empty, without the browser's mark.
+
+function hideBroken(image) {
+  const hide = () => { image.hidden = true; };
+  if (image.loading === "eager" && image.complete && image.naturalWidth === 0) hide();
+  image.addEventListener("error", hide);
+}
+
 function start() {
   document.addEventListener("click", remember);
   if (page.articleId) reportView(page.articleId);
   document.querySelectorAll("[data-box=trending]").forEach(keepAlive);
+  document.querySelectorAll(".picture img").forEach(hideBroken);
 }
 
 if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
