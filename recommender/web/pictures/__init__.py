@@ -60,7 +60,7 @@ _PALETTES: dict[str, tuple[Palette, ...]] = {
 }
 _MOTIFS: dict[str, tuple[Motif, ...]] = {
     "politics": (society.hemicycle, society.colonnade, society.ballots),
-    "climate": (nature.hills, nature.waves, nature.turbines),
+    "climate": (nature.hills, nature.waves, nature.turbines, nature.river),
     "sport": (leisure.track, leisure.pitch, leisure.slopes),
     "business": (society.harbour, society.bars, society.works),
     "technology": (leisure.tiles, leisure.cables, leisure.network),

@@ -8,7 +8,18 @@ from random import Random
 
 from recommender.web.pictures.canvas import HEIGHT, WIDTH, Palette, blob, disc, line, oval, rect, ridge, ring, shape
 
-__all__ = ["capsules", "cells", "hills", "orbits", "pulse", "seeds", "trails", "turbines", "waves"]
+__all__ = [
+    "capsules",
+    "cells",
+    "hills",
+    "orbits",
+    "pulse",
+    "river",
+    "seeds",
+    "trails",
+    "turbines",
+    "waves",
+]
 
 
 def hills(rng: Random, p: Palette) -> Iterator[str]:
@@ -58,6 +69,30 @@ def turbines(rng: Random, p: Palette) -> Iterator[str]:
     for i in range(12):
         width = rng.uniform(90, 420)
         yield rect(rng.uniform(-80, 1100), 474 + i * 16, width, 5 + i * 0.5, (p.near, p.sky, p.far)[i % 3], rx=4)
+
+
+def river(rng: Random, p: Palette) -> Iterator[str]:
+    """Fields from the air, and the river that winds through them."""
+    lean = rng.uniform(-14, 14)
+    yield f'<g transform="rotate({lean:.0f} 600 337)">'
+    for column in range(-1, 7):
+        top = -190.0
+        while top < HEIGHT + 160:
+            depth, colour = rng.uniform(110, 230), rng.choice((p.sky, p.far, p.far, p.mid))
+            yield rect(column * 210 - 60, top, 202, depth - 8, colour)
+            if rng.choice((True, False)):
+                furrows = "".join(f"M{column * 210 - 36 + k * 38},{top + 12:.0f}v{depth - 32:.0f}" for k in range(5))
+                yield line(furrows, p.near, 3, opacity=0.3)
+            top += depth
+    yield "</g>"
+    y, bend = rng.uniform(240, 430), rng.choice((-1, 1)) * rng.uniform(190, 260)
+    course = f"M-60,{y:.0f}q180,{bend:.0f} 330,0t330,0t330,0t330,0"
+    yield line(course, p.ink, 150)
+    yield line(course, p.near, 126)
+    yield line(course, p.mid, 10, stroke_dasharray="120 60 40 90", stroke_linecap="round")
+    x, roof = rng.uniform(200, 1000), rng.choice((60, HEIGHT - 130))
+    yield rect(x, roof, 74, 56, p.spark)
+    yield rect(x, roof + 28, 74, 28, p.ink, opacity=0.35)
 
 
 def orbits(rng: Random, p: Palette) -> Iterator[str]:
