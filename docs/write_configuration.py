@@ -33,8 +33,10 @@ def configuration() -> str:
 def _rows() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, PydanticUndefined) else field.default
-        shown = ",".join(default) if isinstance(default, tuple) else str(default).lower() if default is False else default
-        yield f"| `RECOMMENDER_{name.upper()}` | {f'`{shown}`' if shown != '' else 'unset'} | {field.description} |"
+        if isinstance(default, tuple):
+            default = ",".join(default)
+        shown = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else "unset"
+        yield f"| `RECOMMENDER_{name.upper()}` | {shown} | {field.description} |"
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from jobs.sources import read_source
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
 from jobs.import_articles import ImportReport, import_articles
 from jobs.progress import progress_bars, step
+from jobs.sources import read_source
 from jobs.train import Summary, train
 from recommender.answers import Item, Rank, WindowName
 from recommender.errors import RecommenderError
@@ -28,9 +28,9 @@ from recommender.intake import take_in
 from recommender.sample import sample_articles
 from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
+from recommender.server import configure_logs, serve
 from recommender.service import Service, open_service, redis_address
 from recommender.settings import Settings, load_settings
-from recommender.server import configure_logs, serve
 
 __all__ = ["main", "train_command"]
 

@@ -25,27 +25,25 @@ __all__ = ["site"]
 site = Blueprint("site", __name__)
 site.add_app_template_filter(tone)
 
-_TAGS = set(
-    [
-        "p",
-        "h2",
-        "h3",
-        "blockquote",
-        "ul",
-        "ol",
-        "li",
-        "a",
-        "strong",
-        "em",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "br",
-    ]
-)
+_TAGS = {
+    "p",
+    "h2",
+    "h3",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "strong",
+    "em",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "br",
+}
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _RIGHT_TO_LEFT = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "syr", "ug", "ur", "yi"])
 _SECTION_LENGTH = 40

@@ -370,9 +370,10 @@ def certificate(tmp_path: Path) -> Path:
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command")
     path = tmp_path / "news.test.pem"
-    options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=news.test -addext subjectAltName=DNS:news.test"
+    options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    name = "-subj /CN=news.test -addext subjectAltName=DNS:news.test"
     subprocess.run(
-        ["openssl", "req", "-x509", *options.split(), "-keyout", path, "-out", path],
+        ["openssl", "req", "-x509", *options.split(), *name.split(), "-keyout", path, "-out", path],
         check=True,
         capture_output=True,
     )

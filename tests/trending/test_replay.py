@@ -88,7 +88,9 @@ def test_two_thousand_views_over_http_agree_with_a_recount(tmp_path: Path) -> No
         assert pushed.status_code == 200
         for row in rows:
             body = json.dumps({"article_id": row["article_id"], "visitor_id": row["visitor_id"]})
-            response = client.post("/v1/views", content=body, headers={"User-Agent": row["user_agent"] or "Mozilla/5.0"})
+            response = client.post(
+                "/v1/views", content=body, headers={"User-Agent": row["user_agent"] or "Mozilla/5.0"}
+            )
             assert response.status_code == 202
         readers = {(row["article_id"], row["visitor_id"]) for row in rows if not is_bot(row["user_agent"])}
         expected = Counter(article_id for article_id, _ in readers)

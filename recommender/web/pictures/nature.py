@@ -73,26 +73,25 @@ def turbines(rng: Random, p: Palette) -> Iterator[str]:
 
 def river(rng: Random, p: Palette) -> Iterator[str]:
     """Fields from the air, and the river that winds through them."""
-    lean = rng.uniform(-14, 14)
-    yield f'<g transform="rotate({lean:.0f} 600 337)">'
-    for column in range(-1, 7):
+    yield f'<g transform="rotate({rng.uniform(-16, 16):.0f} 600 337)">'
+    furrows = ""
+    for left in range(-260, 1500, 260):
         top = -190.0
         while top < HEIGHT + 160:
-            depth, colour = rng.uniform(110, 230), rng.choice((p.sky, p.far, p.far, p.mid))
-            yield rect(column * 210 - 60, top, 202, depth - 8, colour)
+            depth = rng.uniform(150, 290)
+            yield rect(left, top, 252, depth - 8, rng.choice((p.sky, p.far, p.far, p.mid)))
             if rng.choice((True, False)):
-                furrows = "".join(f"M{column * 210 - 36 + k * 38},{top + 12:.0f}v{depth - 32:.0f}" for k in range(5))
-                yield line(furrows, p.near, 3, opacity=0.3)
+                furrows += "".join(f"M{left + 30 + k * 38},{top + 14:.0f}v{depth - 36:.0f}" for k in range(6))
             top += depth
+    yield line(furrows, p.near, 3, opacity=0.35)
     yield "</g>"
-    y, bend = rng.uniform(240, 430), rng.choice((-1, 1)) * rng.uniform(190, 260)
-    course = f"M-60,{y:.0f}q180,{bend:.0f} 330,0t330,0t330,0t330,0"
-    yield line(course, p.ink, 150)
-    yield line(course, p.near, 126)
-    yield line(course, p.mid, 10, stroke_dasharray="120 60 40 90", stroke_linecap="round")
-    x, roof = rng.uniform(200, 1000), rng.choice((60, HEIGHT - 130))
-    yield rect(x, roof, 74, 56, p.spark)
-    yield rect(x, roof + 28, 74, 28, p.ink, opacity=0.35)
+    bends = "".join(f"t{rng.uniform(250, 420):.0f},{rng.uniform(-70, 70):.0f}" for _ in range(5))
+    course = f"M-60,{rng.uniform(260, 420):.0f}q150,{rng.choice((-1, 1)) * rng.uniform(150, 230):.0f} 300,0{bends}"
+    for colour, width in ((p.ink, 142), (p.near, 122), (p.mid, 26)):
+        yield line(course, colour, width)
+    x, y = rng.uniform(200, 1000), rng.choice((50, HEIGHT - 120))
+    yield rect(x, y, 74, 56, p.spark)
+    yield rect(x, y + 28, 74, 28, p.ink, opacity=0.35)
 
 
 def orbits(rng: Random, p: Palette) -> Iterator[str]:
