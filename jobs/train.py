@@ -86,11 +86,11 @@ def train(service: Service, bars: Progress, *, dry_run: bool = False, force: boo
     ) as publication:
         with _timed(summary, bars, "check the catalogue"):
             reconcile(service.archive, service.intake)
+        if not len(service.archive):
+            raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
         with _timed(summary, bars, "read and weigh words", len(service.archive)) as tick:
             corpus = _Corpus(service.archive, tick)
             rows = tfidf_rows(corpus.texts(), len(service.archive))
-        if not corpus.ids:
-            raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
         stand_ins = originals(corpus.fingerprints, np.array(corpus.published))
         with _timed(summary, bars, "find neighbours", len(corpus.ids)) as tick:
             found = nearest(

@@ -28,7 +28,7 @@ from recommender.intake import take_in
 from recommender.sample import sample_articles
 from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
-from recommender.server import configure_logs, serve
+from recommender.server import configure_logs, require_free_port, serve
 from recommender.service import Service, open_service, redis_address
 from recommender.settings import Settings, load_settings
 
@@ -84,15 +84,17 @@ def main() -> None:
 def up(*, source: str | None, host: str | None, port: int | None, no_simulate: bool, data_dir: Path | None) -> None:
     """Import, train and serve: everything at once."""
     settings = with_secrets(load_settings(data_dir=data_dir, host=host, port=port))
+    require_free_port(settings)
     site_url = f"http://{settings.host}:{settings.port}"
     stopped = threading.Event()
     with redis_address(settings, keep_running=True) as redis_url, ExitStack() as cleanup:
         with open_service(settings, redis_url) as service:
+            opening = len(service.archive) == 0
             readers = None if source else _open_sample_newsroom(service, site_url)
             if source:
                 _print_report(_import(service, [source], None))
             _print_summary(_train(service))
-            if readers and not no_simulate:
+            if readers and opening and not no_simulate:  # later they have read already
                 readers.read_past(service.counters, now=datetime.now(UTC).timestamp())
         if readers and not no_simulate:
             crowd = threading.Thread(target=readers.read_on, args=(site_url, stopped), daemon=True)
@@ -111,6 +113,7 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
 def serve_command(*, host: str | None, port: int | None, data_dir: Path | None) -> None:
     """Serve alone."""
     settings = with_secrets(load_settings(data_dir=data_dir, host=host, port=port))
+    require_free_port(settings)
     with redis_address(settings, keep_running=True) as redis_url:
         serve(settings, redis_url)
 

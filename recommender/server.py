@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import shutil
+import socket
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,37 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from recommender.errors import ConfigurationError
 from recommender.service import open_service
 from recommender.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["configure_logs", "make_worker_app", "serve"]
+__all__ = ["configure_logs", "make_worker_app", "require_free_port", "serve"]
 
 _BACKLOG = 1024
+_KILL_TIMEOUT_S = 10
+"""How long a worker may take to finish its last answers once it is told to end."""
+
+
+def require_free_port(settings: Settings) -> None:
+    """Refuse an address that something listens on; the workers' shared sockets would not notice.
+
+    Raises
+    ------
+    ConfigurationError
+        With what to do.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just ended do not matter
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {settings.host} port {settings.port} ({error.strerror}); choose another: --port"
+            ) from error
 
 
 def serve(settings: Settings, redis_url: str) -> None:
@@ -49,6 +72,7 @@ def serve(settings: Settings, redis_url: str) -> None:
         blocking_threads=settings.threads,
         backlog=_BACKLOG,
         respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_TIMEOUT_S,
         log_access=False,
         log_level=LogLevels.warning,
     ).serve()
@@ -60,6 +84,7 @@ def make_worker_app() -> Flask:
     # `serve` in the environment when it is imported.
     from recommender.web import create_app  # noqa: PLC0415
 
+    os.setpgrp()  # a Ctrl-C in the terminal is for `serve` alone, which ends its workers: told twice, they hang
     configure_logs()
     settings = load_settings()
     assert settings.redis_url  # noqa: S101 - for the type checker; `serve` set it

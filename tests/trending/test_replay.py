@@ -5,14 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -25,6 +18,7 @@ from recommender.trending.bots import is_bot
 from recommender.trending.counters import Counters
 from recommender.view import View
 from tests.newsroom import article
+from tests.running import running
 from tests.shared import shared_file
 from tests.trending.recount import PAUSE_S, Recount, assert_boards_agree
 
@@ -57,29 +51,13 @@ def test_ten_thousand_views_of_a_portal_agree_with_a_recount(redis: Redis, keys:
     assert_boards_agree(counters, recount, now + 7200)
 
 
-@contextmanager
-def running_service(data_dir: Path) -> Iterator[str]:
-    """Run ``recommender serve`` on a free port; give its address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RECOMMENDER_")}
-    command = [sys.executable, "-m", "recommender.cli", "serve", "--data-dir", str(data_dir), "--port", str(port)]
-    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
-        try:
-            transport = httpx.HTTPTransport(retries=12)  # with growing pauses, some 30 s in all
-            with httpx.Client(transport=transport, trust_env=False) as client:
-                assert client.get(f"http://127.0.0.1:{port}/health/live", timeout=30).status_code == 200
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
-
-
 def test_two_thousand_views_over_http_agree_with_a_recount(tmp_path: Path) -> None:
     """Posted to a running service as a site's beacons are, each reader of an article counts once, and no bot does."""
     rows = first_rows(2_000)
-    with running_service(tmp_path) as address, httpx.Client(base_url=address, trust_env=False, timeout=10) as client:
+    with (
+        running("serve", tmp_path) as service,
+        httpx.Client(base_url=service.address, trust_env=False, timeout=10) as client,
+    ):
         token = json.loads((tmp_path / "secrets.json").read_text())["api_token"]
         articles = [
             {"id": one, "title": one, "url": "https://news.example/a"} for one in {row["article_id"] for row in rows}

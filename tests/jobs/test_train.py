@@ -1,0 +1,166 @@
+"""The nightly training, from the archive to what readers see."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from redis import Redis
+from rich.progress import Progress
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from jobs.progress import progress_bars
+from jobs.train import train
+from recommender.errors import TrainingRefused
+from recommender.intake import withdraw
+from recommender.redis.keys import Keys
+from recommender.service import Service
+from recommender.text.plain import body_text
+from recommender.text.words import words
+from tests.newsroom import article
+
+Publish = Callable[..., None]
+
+TOPICS = {
+    "flood": "river dyke flood water sandbag village rain gauge rescue boat",
+    "vote": "election ballot coalition party seat parliament leader campaign poll vote",
+    "probe": "comet probe orbit launch telescope dust antenna mission engine signal",
+}
+
+
+@pytest.fixture
+def bars() -> Progress:
+    return progress_bars()
+
+
+@pytest.fixture
+def newsroom(publish: Publish) -> None:
+    """Five articles on each of three topics; every article uses eight of its topic's ten words."""
+    publish(
+        *(
+            article(f"{topic}-{number}", body=" ".join(np.random.default_rng(number).permutation(text.split())[:8]))
+            for topic, text in TOPICS.items()
+            for number in range(5)
+        )
+    )
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_lists_are_the_nearest_articles_by_dense_cosine(service: Service, bars: Progress) -> None:
+    """Every published list agrees with scikit-learn's dense cosine of the same articles."""
+    summary = train(service, bars)
+    articles = list(service.archive.articles())
+    vectorizer = TfidfVectorizer(analyzer=lambda item: words(body_text(item), "en"), sublinear_tf=True, min_df=2)
+    cosines = (rows := vectorizer.fit_transform(articles).toarray()) @ rows.T
+    np.fill_diagonal(cosines, 0)
+    for place, one in enumerate(articles):
+        version, near = service.lists.read(one.id)
+        assert version == summary.version
+        expected = {articles[other].id: cosine for other, cosine in enumerate(cosines[place]) if cosine > 0.05}
+        assert near == pytest.approx(expected, abs=1e-4)
+        assert list(near.values()) == sorted(near.values(), reverse=True)
+    assert (summary.articles, summary.lists, summary.copies) == (15, 15, 0)
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_withdrawn_articles_copies_and_the_article_itself_are_never_listed(
+    service: Service, publish: Publish, bars: Progress
+) -> None:
+    """Of exact copies the eldest stands for all; the withdrawn are gone; nobody is his own neighbour."""
+    body = service.archive.get("flood-0")
+    assert body
+    publish(
+        article("flood-0-copy", title=body.title, body=body.body, published_at="2026-01-01"),
+        article("flood-gone", body=body.body, withdrawn=True),
+    )
+    withdraw("flood-1", service.archive, service.intake)
+    assert train(service, bars).copies == 1
+    lists = {one.id: service.lists.read(one.id)[1] for one in service.archive.articles()}
+    assert "flood-1" not in lists
+    listed = set().union(*lists.values())
+    assert not listed & {"flood-1", "flood-gone"}
+    assert len(listed & {"flood-0", "flood-0-copy"}) == 1
+    assert not lists["flood-0"].keys() & {"flood-0", "flood-0-copy"}
+    assert not lists["flood-0-copy"].keys() & {"flood-0", "flood-0-copy"}
+    assert all(article_id not in near for article_id, near in lists.items())
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_articles_without_usable_words_have_no_list_and_harm_none(
+    service: Service, publish: Publish, bars: Progress
+) -> None:
+    """Empty bodies, stop words, digits, markup and emoji are trained on without an error; the boxes stay filled."""
+    odd = ["", "the and of", "12 345", "<img src=x>", "🎈🎈", "\u200b"]
+    publish(*(article(f"odd-{place}", title="1", body=text) for place, text in enumerate(odd)))
+    summary = train(service, bars)
+    assert (summary.articles, summary.with_words, summary.lists) == (21, 15, 15)
+    assert service.lists.read("odd-0") == (summary.version, {})
+    items = service.boxes.related("odd-0", limit=6).items
+    assert [item.source for item in items] == ["latest"] * 6
+
+
+def test_an_empty_archive_is_refused_with_what_to_do(service: Service, bars: Progress) -> None:
+    """Without articles there is nothing to publish."""
+    with pytest.raises(TrainingRefused, match="recommender import"):
+        train(service, bars)
+    assert service.lists.current is None
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_a_night_that_lost_half_the_lists_is_refused_unless_forced(service: Service, bars: Progress) -> None:
+    """The old version serves on after a refusal; --force publishes and says so."""
+    good = train(service, bars).version
+    for place, one in enumerate(list(service.archive.articles())):
+        if place % 3:
+            withdraw(one.id, service.archive, service.intake)
+    with pytest.raises(TrainingRefused, match="15 have now"):
+        train(service, bars)
+    assert service.lists.current == good
+    forced = train(service, bars, force=True)
+    assert forced.forced
+    assert service.lists.current == forced.version
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_a_dry_run_changes_nothing(service: Service, bars: Progress, redis: Redis, keys: Keys) -> None:
+    """Everything is computed, nothing is published and nothing is left behind."""
+    summary = train(service, bars, dry_run=True)
+    assert (summary.version, summary.lists) == (None, 15)
+    assert service.lists.current is None
+    assert not redis.exists(keys.lock, keys.staging)
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_of_two_runs_at_once_one_is_refused(service: Service, bars: Progress) -> None:
+    """While a run holds the lock another ends with one clear line, and the first one's version is published."""
+    inside, release = threading.Event(), threading.Event()
+
+    def holder() -> None:
+        settings = service.settings
+        with service.lists.publishing(lock_s=settings.train_lock_s, keep=3, now=datetime.now(UTC)):
+            inside.set()
+            release.wait()
+
+    other = threading.Thread(target=holder)
+    other.start()
+    inside.wait()
+    try:
+        with pytest.raises(TrainingRefused, match="under way"):
+            train(service, bars)
+    finally:
+        release.set()
+        other.join()
+    assert train(service, bars).version == service.lists.current
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_training_mends_a_catalogue_that_redis_lost(service: Service, bars: Progress, redis: Redis) -> None:
+    """After Redis came back empty, one run shows every article again."""
+    redis.flushall()
+    ids = [one.id for one in service.archive.articles()]
+    assert service.catalogue.cards(ids) == {}
+    train(service, bars)
+    assert set(service.catalogue.cards(ids)) == set(ids)
