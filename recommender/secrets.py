@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 import os
@@ -16,7 +17,13 @@ from recommender.settings import Settings
 __all__ = ["is_loopback", "with_secrets"]
 
 _SHORTEST = 12
-_SAMPLES = ("change", "example", "secret", "password", "sample", "token", "12345", "letmein", "qwerty")
+_LEAST_OWN = 8
+"""Letters and digits that a secret must have besides the words of samples."""
+_SAMPLES = (
+    *("change", "please", "example", "sample", "secret", "password", "token", "editor", "your", "default", "12345"),
+    *("letmein", "qwerty"),
+)
+"""What people write until they have something better."""
 _NAMES = ("api_token", "editor_password")
 
 
@@ -55,7 +62,8 @@ def _weakness(secret: SecretStr | None) -> str:
     value = secret.get_secret_value()
     if len(value) < _SHORTEST or len(set(value)) < _SHORTEST / 2:
         return "is too short"
-    return "looks like a sample" if any(sample in value.casefold() for sample in _SAMPLES) else ""
+    own = functools.reduce(lambda text, sample: text.replace(sample, ""), _SAMPLES, value.casefold())
+    return "looks like a sample" if sum(map(str.isalnum, own)) < _LEAST_OWN else ""
 
 
 def _kept(path: Path) -> dict[str, str]:

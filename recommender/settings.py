@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -78,6 +79,13 @@ class Settings(BaseSettings):
     board_size: int = Field(
         10_000, ge=100, description="articles kept on each decaying board; the least read beyond are dropped"
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _password_is_given_or_not_meant(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and urlsplit(url.get_secret_value()).password == "":
+            raise ValueError("the password is empty; fill in REDIS_PASSWORD, or leave out the colon before the @")
+        return url
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -51,7 +51,10 @@ def test_settings_come_from_the_environment_and_keywords_win(monkeypatch: pytest
     assert load_settings(port=9002).port == 9002
 
 
-@pytest.mark.parametrize(("name", "value"), [("port", 0), ("workers", "x"), ("namespace", "a b"), ("no_such", 1)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("port", 0), ("workers", "x"), ("namespace", "a b"), ("no_such", 1), ("redis_url", "redis://:@redis:6379/0")],
+)
 def test_a_wrong_setting_is_refused_by_its_name(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=name):
         load_settings(**{name: value})
@@ -82,7 +85,9 @@ def test_off_loopback_weak_secrets_refuse_to_start(tmp_path: Path, name: str, se
 
 
 def test_off_loopback_strong_secrets_are_taken(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, host="0.0.0.0", **STRONG)
+    """A word that samples use does no harm within more."""
+    strong = STRONG | {"api_token": SecretStr("token-of-the-newsroom-7f3a")}
+    settings = Settings(data_dir=tmp_path, host="0.0.0.0", **strong)
     assert with_secrets(settings) == settings
 
 
