@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 __all__ = ["Tick", "progress_bars", "step"]
 
-Tick = Callable[[int, int | None], None]
-"""Called with how much is done and, where it is known, of how much."""
+
+class Tick(Protocol):
+    """Called with how much is done and, where it is known only now, of how much."""
+
+    def __call__(self, done: int, total: int | None = None, /) -> None:
+        """Move the bar."""
+        ...
 
 
 def progress_bars() -> Progress:
@@ -31,7 +37,7 @@ def step(bars: Progress, name: str, total: int | None = None) -> Iterator[Tick]:
     """Show one step; the function given moves its bar."""
     task = bars.add_task(name, total=total)
 
-    def tick(done: int, of: int | None = None) -> None:
+    def tick(done: int, of: int | None = None, /) -> None:
         bars.update(task, completed=done, total=total if of is None else of)
 
     yield tick

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.progress import Progress
-from scipy.sparse import csr_matrix
 
+from jobs.fitting import SAMPLE, fit
 from jobs.progress import Tick, step
-from recommender.archive import Archive
-from recommender.errors import TrainingRefused
+from jobs.quality import Quality, measure, write_report
+from recommender.errors import ModelError, TrainingRefused
 from recommender.intake import reconcile
-from recommender.related.copies import fingerprint, originals
 from recommender.related.lists import Publication
-from recommender.related.neighbours import Neighbours, nearest
+from recommender.related.model import Model
 from recommender.service import Service
-from recommender.text.plain import body_text
-from recommender.text.tfidf import tfidf_rows
 
 __all__ = ["Summary", "train"]
 
@@ -44,10 +40,10 @@ class Summary:
     published_at : str
         RFC 3339.
     articles, with_words, copies, lists, terms : int
-        Articles read; those with usable words; those that are an exact copy of another; those with at least one
-        neighbour; different words.
-    mean_nearest : float
-        Mean cosine of the nearest neighbour.
+        Articles read; those with usable words; those that another stands for as its copy; those with a list;
+        different words.
+    quality : dict
+        The figures of `jobs.quality.Quality`.
     forced : bool
         Whether it was published although it looked worse.
     seconds : dict of str to float
@@ -61,7 +57,7 @@ class Summary:
     copies: int = 0
     lists: int = 0
     terms: int = 0
-    mean_nearest: float = 0.0
+    quality: dict[str, Any] = field(default_factory=dict)
     forced: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -80,66 +76,52 @@ def train(service: Service, bars: Progress, *, dry_run: bool = False, force: boo
     redis.exceptions.RedisError
         When Redis fails; the old version serves on, and the next run clears what is left.
     """
-    settings, summary = service.settings, Summary()
+    settings, summary, started = service.settings, Summary(), datetime.now(UTC)
     with service.lists.publishing(
-        lock_s=settings.train_lock_s, keep=settings.versions_keep, now=datetime.now(UTC)
+        lock_s=settings.train_lock_s, keep=settings.versions_keep, now=started
     ) as publication:
         with _timed(summary, bars, "check the catalogue"):
             reconcile(service.archive, service.intake)
         if not len(service.archive):
             raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
-        with _timed(summary, bars, "read and weigh words", len(service.archive)) as tick:
-            corpus = _Corpus(service.archive, tick)
-            rows = tfidf_rows(corpus.texts(), len(service.archive))
-        stand_ins = originals(corpus.fingerprints, np.array(corpus.published))
-        with _timed(summary, bars, "find neighbours", len(corpus.ids)) as tick:
-            found = nearest(
-                rows,
-                stand_ins,
-                k=settings.related_keep,
-                floor=settings.related_floor,
-                threads=os.cpu_count() or 1,
-                progress=lambda done: tick(done, None),
-            )
-        _describe(summary, corpus, rows, stand_ins, found)
+        model = fit(
+            service.archive.articles(),
+            sample=service.archive.sample(SAMPLE),
+            count=len(service.archive),
+            settings=settings,
+            now=started,
+            step=partial(_timed, summary, bars),
+        )
+        with _timed(summary, bars, "measure quality"):
+            quality = measure(model, _previous(service))
+        _describe(summary, model, quality)
         _guard(service, summary, force=force)
         if not dry_run:
-            with _timed(summary, bars, "write lists", len(corpus.ids)) as tick:
-                publication.write(_lists(corpus.ids, found, tick))
+            with _timed(summary, bars, "write lists", len(model.ids)) as tick:
+                publication.write(_named(model, tick))
+            with _timed(summary, bars, "keep the model"):
+                service.shelf.put(publication.version, model)
+                write_report(quality, model, service.shelf.path(publication.version))
             _publish(publication, summary)
+            service.shelf.keep(service.lists.versions())
     return summary
 
 
-class _Corpus:
-    """The archive's articles while they stream by; keeps what is small."""
-
-    def __init__(self, archive: Archive, tick: Tick) -> None:
-        self._archive = archive
-        self._tick = tick
-        self.ids: list[str] = []
-        self.published: list[float] = []
-        self.fingerprints: list[bytes] = []
-
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield text and language of each article."""
-        for article in self._archive.articles():
-            self.ids.append(article.id)
-            self.published.append(article.published_at.timestamp() if article.published_at else 0.0)
-            self.fingerprints.append(fingerprint(article))
-            yield body_text(article), article.language or "en"
-            self._tick(len(self.ids), None)
+def _previous(service: Service) -> Model | None:
+    """Return the model that readers see the lists of, where there is one on this machine."""
+    try:
+        return service.shelf.get(service.lists.current or "")
+    except ModelError:
+        return None
 
 
-def _describe(
-    summary: Summary, corpus: _Corpus, rows: csr_matrix, stand_ins: NDArray[np.int64], found: Neighbours
-) -> None:
-    has_neighbours = found.indices[:, 0] >= 0
-    summary.articles = len(corpus.ids)
-    summary.with_words = int(np.count_nonzero(np.diff(rows.indptr)))
-    summary.copies = int(np.count_nonzero(stand_ins != np.arange(len(stand_ins))))
-    summary.lists = int(np.count_nonzero(has_neighbours))
-    summary.terms = rows.shape[1]
-    summary.mean_nearest = round(float(found.cosines[has_neighbours, 0].mean()), 4) if has_neighbours.any() else 0.0
+def _describe(summary: Summary, model: Model, quality: Quality) -> None:
+    summary.articles = quality.articles
+    summary.with_words = int(np.count_nonzero(np.diff(model.rows.indptr)))
+    summary.copies = quality.copies
+    summary.lists = int(np.count_nonzero(model.listed.indices[:, 0] >= 0))
+    summary.terms = len(model.terms)
+    summary.quality = asdict(quality)
 
 
 def _guard(service: Service, summary: Summary, *, force: bool) -> None:
@@ -155,13 +137,15 @@ def _guard(service: Service, summary: Summary, *, force: bool) -> None:
     summary.forced = True
 
 
-def _lists(ids: list[str], found: Neighbours, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
-    for place, article_id in enumerate(ids):
-        near = found.indices[place]
-        near = near[near >= 0].tolist()
-        if near:
-            yield article_id, dict(zip((ids[other] for other in near), found.cosines[place].tolist(), strict=False))
-        tick(place + 1, None)
+def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
+    for place, article_id in enumerate(model.ids):
+        chosen = [other for other in model.listed.indices[place].tolist() if other >= 0]
+        if chosen:
+            yield (
+                article_id,
+                dict(zip((model.ids[other] for other in chosen), model.listed.cosines[place].tolist(), strict=False)),
+            )
+        tick(place + 1)
 
 
 def _publish(publication: Publication, summary: Summary) -> None:

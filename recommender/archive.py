@@ -132,6 +132,14 @@ class Archive:
         for (document,) in self._connection.execute("SELECT document FROM articles WHERE NOT withdrawn ORDER BY id"):
             yield Article.model_validate_json(document)
 
+    def sample(self, count: int) -> Iterator[Article]:
+        """Yield some of the articles that are not withdrawn, picked by their content and so the same each time."""
+        rows = self._connection.execute(
+            "SELECT document FROM articles WHERE NOT withdrawn ORDER BY digest LIMIT ?", [count]
+        )
+        for (document,) in rows:
+            yield Article.model_validate_json(document)
+
     def __len__(self) -> int:
         """Return the number of articles that are not withdrawn."""
         (count,) = self._connection.execute("SELECT count(*) FROM articles WHERE NOT withdrawn").fetchone()

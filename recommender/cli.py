@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from jobs.evaluate_related import evaluate_judgements, evaluate_labels, read_articles
 from jobs.import_articles import ImportReport, import_articles
 from jobs.progress import progress_bars, step
 from jobs.sources import read_source
@@ -41,6 +42,7 @@ _SHOWN_REJECTIONS = 20
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Directory of all data [default: data]."
 )
+existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 
 
@@ -201,9 +203,10 @@ def models(*, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"current": current, "versions": list(versions.values())}))
         return
-    table = Table("", "version", "articles", "lists", "copies", "mean nearest", "seconds")
+    table = Table("", "version", "articles", "lists", "copies", "nearest", "as before", "seconds")
     for version, facts in versions.items():
-        numbers = (facts["articles"], facts["lists"], facts["copies"], facts["mean_nearest"])
+        quality = facts["quality"]
+        numbers = (facts["articles"], facts["lists"], facts["copies"], quality["mean_top1"], quality["overlap"])
         seconds = f"{sum(facts['seconds'].values()):.1f}"
         table.add_row("→" if version == current else "", version, *map(str, numbers), seconds)
     Console().print(table)
@@ -217,6 +220,56 @@ def rollback(*, version: str | None, data_dir: Path | None) -> None:
     """Go back to the version before the current one, or to VERSION."""
     with service_of(data_dir) as service:
         click.echo(f"readers now see {service.lists.roll_back(version)}")
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure the quality of a ranking on a data set."""
+
+
+@evaluate.command("related")
+@click.option("--articles", type=existing_file, required=True, help="Articles, in any format that import takes.")
+@click.option("--background", type=existing_file, help="More articles that only help to fit.")
+@click.option("--judgements", type=existing_file, help="CSV: article_id,other_id,similarity; each pair once.")
+@click.option("--labels", type=existing_file, help="CSV: article_id,label; articles that share one are relevant.")
+@click.option("--as-served", is_flag=True, help="With freshness, copies, stories and variety, as lists are served.")
+@data_dir_option
+@json_option
+@refusals
+def evaluate_related_command(
+    *,
+    articles: Path,
+    background: Path | None,
+    judgements: Path | None,
+    labels: Path | None,
+    as_served: bool,
+    data_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the related ranking, beside scikit-learn's defaults."""
+    if (judgements is None) == (labels is None):
+        raise click.UsageError("give either --judgements or --labels")
+    with progress_bars() as bars:
+        figures = (evaluate_judgements if judgements else evaluate_labels)(
+            read_articles(articles),
+            read_articles(background) if background else [],
+            judgements or labels,  # type: ignore[arg-type]  # one of them is there
+            as_served=as_served,
+            settings=load_settings(data_dir=data_dir),
+            now=datetime.now(UTC),
+            step=functools.partial(step, bars),
+        )
+    _print_figures(figures, as_json=as_json)
+
+
+def _print_figures(figures: dict[str, dict[str, float]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    table = Table("", *next(iter(figures.values())))
+    for name, some in figures.items():
+        table.add_row(name, *(f"{figure:.4f}" for figure in some.values()))
+    Console().print(table)
 
 
 def _open_sample_newsroom(service: Service, site_url: str) -> Readers:
@@ -261,8 +314,8 @@ def _print_report(report: ImportReport) -> None:
 def _print_summary(summary: Summary) -> None:
     state = f"published {summary.version}" if summary.version else "dry run, nothing published"
     click.echo(
-        f"{state}: {summary.lists:,} of {summary.articles:,} articles have neighbours, {summary.copies:,} exact "
-        f"copies, {summary.terms:,} words, nearest at {summary.mean_nearest:.2f} on average, "
+        f"{state}: {summary.lists:,} of {summary.articles:,} articles have a list, {summary.copies:,} copies left out, "
+        f"{summary.terms:,} words, nearest at {summary.quality['mean_top1']:.2f} on average, "
         f"{sum(summary.seconds.values()):.1f} s"
     )
 

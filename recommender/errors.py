@@ -7,6 +7,7 @@
     ├── ArticleError            one record is not a valid article
     ├── SourceError             a whole source (file, feed, database) cannot be read
     ├── RedisUnavailable        Redis is away, or this process leaves it alone for a moment after a failure
+    ├── ModelError              a version's model is not on this machine's disk, or damaged
     ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
     └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
 """
@@ -17,6 +18,7 @@ __all__ = [
     "ArticleError",
     "ConfigurationError",
     "EmbeddedRedisError",
+    "ModelError",
     "RecommenderError",
     "RedisUnavailable",
     "SourceError",
@@ -42,6 +44,10 @@ class SourceError(RecommenderError):
 
 class RedisUnavailable(RecommenderError):  # noqa: N818 - reads as the fact it states
     """Redis did not answer within its budget, or did not a moment ago."""
+
+
+class ModelError(RecommenderError):
+    """The model of a version cannot be read."""
 
 
 class EmbeddedRedisError(RecommenderError):

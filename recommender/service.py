@@ -15,6 +15,7 @@ from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
 from recommender.redis.embedded import EmbeddedRedis
 from recommender.redis.keys import Keys
 from recommender.related.lists import Lists
+from recommender.related.shelf import Shelf
 from recommender.settings import Settings
 from recommender.trending.counters import Counters
 from recommender.widgets import Boxes
@@ -43,6 +44,7 @@ class Service:
     catalogue: Catalogue
     intake: Catalogue
     lists: Lists
+    shelf: Shelf
     counters: Counters
     boxes: Boxes
 
@@ -102,6 +104,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             catalogue=catalogue,
             intake=Catalogue(patient, keys),
             lists=lists,
+            shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
             boxes=boxes,
         )

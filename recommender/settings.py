@@ -63,8 +63,37 @@ class Settings(BaseSettings):
     max_article_bytes: int = Field(32_000_000, ge=10_000, description="largest body of `POST /v1/articles`, in bytes")
 
     # Related articles
-    related_keep: int = Field(30, ge=1, le=200, description="neighbours kept for each article")
-    related_floor: float = Field(0.05, ge=0, lt=1, description="least cosine for a neighbour to be listed")
+    related_keep: int = Field(30, ge=1, le=200, description="length of each article's list")
+    related_candidates: int = Field(60, ge=1, le=500, description="nearest articles that are ranked for each list")
+    related_floor: float = Field(0.1, ge=0, lt=1, description="least relevance; below it a list is rather filled up")
+    related_freshness_share: float = Field(
+        0.4, ge=0, le=1, description="share of the score that age takes away in the end; 0: age does not count"
+    )
+    related_freshness_half_life_days: float = Field(
+        21, gt=0, description="days in which half of that share is taken away"
+    )
+    related_section_boost: float = Field(
+        0.0, ge=0, le=10, description="what an article of the same section gains, 0.1 being a tenth; 0: nothing"
+    )
+    related_story_most: int = Field(2, ge=1, le=200, description="articles of one story in a list; 200: no limit")
+    related_story_cosine: float = Field(
+        0.45, gt=0, le=1, description="cosine of their own words from which on two articles tell one story"
+    )
+    related_story_days: float = Field(3, gt=0, description="days that may lie between two articles of one story")
+    related_variety: float = Field(
+        0.2, ge=0, le=1, description="what likeness to those before it takes from an article (MMR); 0: nothing"
+    )
+    related_one_language: bool = Field(default=True, description="list only articles in the article's language")
+    related_copy_cosine: float = Field(
+        0.75, gt=0, description="cosine of own words from which on two articles are near-copies; above 1: never"
+    )
+    related_copy_hours: float = Field(48, ge=0, description="hours that may lie between such near-copies")
+    related_copy_shingles: float = Field(
+        0.5, gt=0, description="share of runs of five words from which on two are near-copies anyway; above 1: never"
+    )
+    related_boilerplate_share: float = Field(
+        0.02, gt=0, le=1, description="share of articles from which on a sentence or dateline says nothing; 1: none"
+    )
     versions_keep: int = Field(3, ge=1, le=100, description="published versions kept, the current one included")
     train_lock_s: float = Field(
         60, gt=0, le=3600, description="seconds after which the lock of a dead training run is free"

@@ -24,7 +24,7 @@ ARTICLES = [
         "id": f"{topic}-{number}",
         "title": f"{topic} {number}",
         "url": "https://news.example/a",
-        "body": f"{topic} words that stand in each article about {text} on {day}",
+        "body": " ".join(f"{word} {topic}-{day}-{place}" for place, word in enumerate(text.split())),
         "section": topic,
     }
     for topic, text in (("flood", "river dyke water rain"), ("vote", "ballot party leader poll"))

@@ -31,7 +31,7 @@ _JSON_LINES_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _JSON_LINES_TYPES = {"application/jsonl", "application/x-jsonlines", "application/x-ndjson"}
 
 
-def _silent(done: int, total: int | None) -> None:
+def _silent(done: int, total: int | None = None, /) -> None:
     """Report progress to nobody."""
 
 

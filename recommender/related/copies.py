@@ -1,17 +1,28 @@
-"""Exact copies: articles with the same words in their bodies, of which only one is ever listed."""
+"""Copies: articles that say the same in the same words, of which only one is ever listed."""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from recommender.article import Article
+from recommender.related.neighbours import Neighbours
 from recommender.text.plain import plain_text
 
-__all__ = ["fingerprint", "originals"]
+__all__ = ["SKETCH", "CopyRule", "fingerprint", "near_copies", "originals", "resemblance", "sketch", "stand_ins"]
+
+SKETCH = 128
+"""Shingles kept of each article."""
+_WORDS = 5
+_COULD_RESEMBLE = 0.4
+"""Cosine below which no two texts share half of their runs of words."""
+_EMPTY = np.uint32(0xFFFF_FFFF)
 
 
 def fingerprint(article: Article) -> bytes:
@@ -25,7 +36,7 @@ def fingerprint(article: Article) -> bytes:
 
 
 def originals(fingerprints: Sequence[bytes], published: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return for each article the index of the copy that stands for it: the newest, then the first.
+    """Return for each article the index of the exact copy that stands for it: the newest, then the first.
 
     Parameters
     ----------
@@ -44,3 +55,102 @@ def originals(fingerprints: Sequence[bytes], published: NDArray[np.float64]) -> 
         if published[index] > published[before]:
             newest[mark] = index
     return np.fromiter((newest[mark] for mark in fingerprints), dtype=np.int64, count=len(fingerprints))
+
+
+def sketch(words: Sequence[str]) -> NDArray[np.uint32]:
+    """Return the `SKETCH` smallest hashes of the runs of five words in a text (Broder 1997), in order.
+
+    Returns
+    -------
+    array of uint32, shape (SKETCH,)
+        Filled up with the largest number where there are fewer.
+    """
+    found = np.full(SKETCH, _EMPTY)
+    hashes = np.fromiter((zlib.crc32(word.encode()) for word in words), dtype=np.uint64, count=len(words))
+    runs = len(hashes) - _WORDS + 1
+    if runs > 0:
+        mixed = np.zeros(runs, dtype=np.uint64)
+        for place in range(_WORDS):  # arithmetic modulo 2^64
+            mixed = (mixed + hashes[place : place + runs] + np.uint64(1)) * np.uint64(0x9E37_79B9_7F4A_7C15)
+            mixed ^= mixed >> np.uint64(32)
+        smallest = np.unique((mixed >> np.uint64(32)).astype(np.uint32))[:SKETCH]
+        found[: len(smallest)] = smallest
+    return found
+
+
+def resemblance(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
+    """Estimate the share of the shingles of either of two sketched texts that both have."""
+    union = np.unique(np.concatenate((one, other)))
+    smallest = union[union != _EMPTY][:SKETCH]
+    if not len(smallest):
+        return 0.0
+    return float((np.isin(smallest, one) & np.isin(smallest, other)).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRule:
+    """When two articles are near-copies: an update, a correction, the same text again.
+
+    Attributes
+    ----------
+    cosine : float
+        Least cosine of their own words, when they were published within `hours` of each other.
+    hours : float
+        Hours.
+    shingles : float
+        Least resemblance that is enough by itself. 1 or more, and a cosine of 1 or more, switch near-copies off.
+    """
+
+    cosine: float = 0.75
+    hours: float = 48
+    shingles: float = 0.5
+
+
+def near_copies(
+    neighbours: Neighbours, sketches: NDArray[np.uint32], published: NDArray[np.float64], rule: CopyRule
+) -> csr_array:
+    """Find the pairs of near-copies among neighbours.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        Of n articles, by their own words.
+    sketches : array of uint32, shape (n, SKETCH)
+    published : array of float, shape (n,)
+        Unix seconds; 0 where no date is known.
+
+    Returns
+    -------
+    csr_array of bool, shape (n, n)
+        Symmetric; without the diagonal.
+    """
+    n = len(sketches)
+    ones, places = np.nonzero(neighbours.cosines >= min(rule.cosine, _COULD_RESEMBLE))
+    others = neighbours.indices[ones, places]
+    near = neighbours.cosines[ones, places] >= rule.cosine
+    near &= (published[ones] > 0) & (np.abs(published[ones] - published[others]) <= rule.hours * 3600)
+    for pair in np.flatnonzero(~near):
+        near[pair] = resemblance(sketches[ones[pair]], sketches[others[pair]]) >= rule.shingles
+    pairs = coo_array((np.ones(near.sum(), dtype=bool), (ones[near], others[near])), shape=(n, n)).tocsr()
+    return csr_array(pairs + pairs.T)
+
+
+def stand_ins(exact: NDArray[np.int64], near: csr_array, published: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return for each article the index of the copy that stands for it: the newest, each of its copies a direct one.
+
+    Parameters
+    ----------
+    exact : array of int, shape (n,)
+        The exact copy that stands for each, as `originals` gives it.
+    near : csr_array of bool, shape (n, n)
+        Near-copies, as `near_copies` gives them.
+    published : array of float, shape (n,)
+        Unix seconds.
+    """
+    chosen = np.full(len(exact), -1, dtype=np.int64)
+    for index in np.lexsort((np.arange(len(exact)), -published)):
+        if exact[index] == index and chosen[index] < 0:
+            chosen[index] = index
+            copies = near.indices[near.indptr[index] : near.indptr[index + 1]]
+            chosen[copies[chosen[copies] < 0]] = index
+    return chosen[exact]

@@ -6,9 +6,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from recommender.article import Article
-
-__all__ = ["body_text", "plain_text"]
+__all__ = ["plain_text"]
 
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _UNREAD = ("script", "style", "template", "noscript", "iframe", "svg")
@@ -21,8 +19,3 @@ def plain_text(text: str) -> str:
     tree = LexborHTMLParser(text)
     tree.strip_tags(list(_UNREAD), recursive=True)
     return tree.text(separator=" ") if tree.root is not None else ""
-
-
-def body_text(article: Article) -> str:
-    """Return all that the ranking reads of an article: title, summary and body, as plain text."""
-    return "\n".join((article.title, plain_text(article.summary), plain_text(article.body)))

@@ -155,7 +155,7 @@ def test_progress_counts_bytes_of_the_file(write: Write) -> None:
     """Progress never goes back and ends at the size of the file as stored, packed or not."""
     for name, content in (("a.jsonl", LINE * 9000), ("a.jsonl.gz", gzip.compress(LINE * 9000)), ("a.jsonl", b"")):
         ticks: list[tuple[int, int | None]] = []
-        list(read_source(write(name, content), progress=lambda done, total: ticks.append((done, total))))  # noqa: B023
+        list(read_source(write(name, content), progress=lambda done, total=None: ticks.append((done, total))))  # noqa: B023
         assert ticks == sorted(ticks, key=lambda tick: tick[0])
         assert ticks[-1] == (len(content), len(content) or None)
 

@@ -169,7 +169,7 @@ def test_progress_counts_bytes(web: Web) -> None:
     """The size of what was fetched is the whole."""
     ticks: list[tuple[int, int | None]] = []
     url = web.serve("/a.jsonl", LINE * 100)
-    list(read_source(url, allow_private_networks=True, progress=lambda done, total: ticks.append((done, total))))
+    list(read_source(url, allow_private_networks=True, progress=lambda done, total=None: ticks.append((done, total))))
     assert ticks[-1] == (len(LINE) * 100, len(LINE) * 100)
 
 

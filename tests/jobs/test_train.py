@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from redis import Redis
 from rich.progress import Progress
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from jobs.progress import progress_bars
 from jobs.train import train
@@ -18,8 +18,6 @@ from recommender.errors import TrainingRefused
 from recommender.intake import withdraw
 from recommender.redis.keys import Keys
 from recommender.service import Service
-from recommender.text.plain import body_text
-from recommender.text.words import words
 from tests.newsroom import article
 
 Publish = Callable[..., None]
@@ -48,21 +46,52 @@ def newsroom(publish: Publish) -> None:
     )
 
 
+def with_settings(service: Service, **changed: object) -> Service:
+    return replace(service, settings=service.settings.model_copy(update=changed))
+
+
 @pytest.mark.usefixtures("newsroom")
-def test_lists_are_the_nearest_articles_by_dense_cosine(service: Service, bars: Progress) -> None:
-    """Every published list agrees with scikit-learn's dense cosine of the same articles."""
-    summary = train(service, bars)
-    articles = list(service.archive.articles())
-    vectorizer = TfidfVectorizer(analyzer=lambda item: words(body_text(item), "en"), sublinear_tf=True, min_df=2)
-    cosines = (rows := vectorizer.fit_transform(articles).toarray()) @ rows.T
+def test_with_everything_off_lists_are_the_nearest_by_dense_cosine(service: Service, bars: Progress) -> None:
+    """Every published list is that of the dense product of the expanded rows, floor and all."""
+    off = {"related_freshness_share": 0.0, "related_variety": 0.0, "related_story_most": 200, "related_floor": 0.3}
+    summary = train(with_settings(service, **off), bars)
+    assert summary.version
+    model = service.shelf.get(summary.version)
+    dense = model.expanded.toarray()
+    cosines = dense @ dense.T
     np.fill_diagonal(cosines, 0)
-    for place, one in enumerate(articles):
-        version, near = service.lists.read(one.id)
+    for place, article_id in enumerate(model.ids):
+        version, near = service.lists.read(article_id)
         assert version == summary.version
-        expected = {articles[other].id: cosine for other, cosine in enumerate(cosines[place]) if cosine > 0.05}
+        expected = {model.ids[other]: cosine for other, cosine in enumerate(cosines[place]) if cosine >= 0.3}
         assert near == pytest.approx(expected, abs=1e-4)
         assert list(near.values()) == sorted(near.values(), reverse=True)
     assert (summary.articles, summary.lists, summary.copies) == (15, 15, 0)
+
+
+def test_what_is_served_is_fresh_varied_and_in_one_language(service: Service, publish: Publish, bars: Progress) -> None:
+    """Of two equally near the newer leads; of one story two are listed; another language is not."""
+    now = datetime.now(UTC)
+    river = "river dyke flood water sandbag village rain gauge rescue boat harbour mayor"
+    words = river.split()
+    publish(
+        article("read", body=f"{river} pump", published_at=now - timedelta(days=50)),
+        *(
+            article(f"{age}", body=" ".join([*words, f"extra{age}"]), published_at=now - timedelta(days=age))
+            for age in (400, 300, 200, 100)
+        ),
+        *(
+            article(f"story-{n}", body=" ".join(words[:8] + [f"w{n}{at}" for at in range(9)]), published_at=now)
+            for n in range(4)
+        ),
+        article("german", body=f"{river} pump", language="de", published_at=now),
+    )
+    train(with_settings(service, related_copy_cosine=2.0, related_copy_shingles=2.0, related_story_cosine=0.2), bars)
+    listed = list(service.lists.read("read")[1])
+    dated = [article_id for article_id in listed if article_id.isdigit()]
+    assert dated == ["100", "200", "300", "400"]
+    assert len([article_id for article_id in listed if article_id.startswith("story")]) == 2
+    assert "german" not in listed
 
 
 @pytest.mark.usefixtures("newsroom")

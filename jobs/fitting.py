@@ -1,0 +1,124 @@
+"""Fitting: articles into the model that ranks their lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from jobs.progress import Tick
+from recommender.article import Article, section_key
+from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins
+from recommender.related.expansion import Expansion
+from recommender.related.model import Model
+from recommender.related.neighbours import nearest
+from recommender.related.ranking import Ranking
+from recommender.settings import Settings
+from recommender.text.fields import FieldReader, Fields
+from recommender.text.tfidf import FieldTfidf
+
+__all__ = ["SAMPLE", "Step", "fit"]
+
+SAMPLE = 5000
+"""Articles from which boilerplate and the site's language are learned."""
+
+Step = Callable[[str, int], AbstractContextManager[Tick]]
+"""Shows a step by its name, of so many articles, while it runs."""
+
+
+def fit(
+    articles: Iterable[Article], *, sample: Iterable[Article], count: int, settings: Settings, now: datetime, step: Step
+) -> Model:
+    """Fit a model to articles, which are read once and not kept, and rank their lists.
+
+    Parameters
+    ----------
+    articles : iterable of Article
+    sample : iterable of Article
+        Some of them.
+    count : int
+        How many articles there are.
+    settings : Settings
+    now : datetime
+        With zone; ages count from here.
+    step : callable
+    """
+    corpus, tfidf, expansion, threads = _Corpus(), FieldTfidf(), Expansion(), os.cpu_count() or 1
+    with step("read and weigh words", count) as tick:
+        reader = FieldReader(settings.related_boilerplate_share).fit(sample)
+        rows = tfidf.fit_transform(corpus.fields(articles, reader, tick))
+    published = np.array(corpus.published)
+    exact = originals(corpus.fingerprints, published)
+    with step("find copies and kin", count) as tick:
+        kin = nearest(rows, exact, k=expansion.widest, floor=0, threads=threads, progress=tick)
+        rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
+        near = near_copies(kin, np.array(corpus.sketches), published, rule)
+        chosen = stand_ins(exact, near, published)
+    with step("expand", count) as tick:
+        expanded = expansion.expand(rows, kin, tick)
+    with step("find neighbours", count) as tick:
+        candidates = nearest(expanded, chosen, k=settings.related_candidates, floor=0, threads=threads, progress=tick)
+    nobody = csr_array(np.zeros((0, 0), dtype=np.float32))
+    model = Model(
+        ids=corpus.ids,
+        sections=corpus.sections,
+        languages=corpus.languages,
+        terms=[reader.words.written[term] for term in tfidf.terms_],
+        published=published,
+        rows=rows,
+        expanded=expanded,
+        stand_ins=chosen,
+        near=near,
+        choice=nobody,
+        trust=nobody,
+        candidates=candidates,
+        ranked_at=now.timestamp(),
+        ranking=_ranking(settings),
+    )
+    with step("rank lists", count) as tick:
+        return model.with_lists(tick)
+
+
+def _ranking(settings: Settings) -> Ranking:
+    return Ranking(
+        keep=settings.related_keep,
+        floor=settings.related_floor,
+        freshness_share=settings.related_freshness_share,
+        freshness_half_life=settings.related_freshness_half_life_days,
+        section_boost=settings.related_section_boost,
+        story_most=settings.related_story_most,
+        story_cosine=settings.related_story_cosine,
+        story_days=settings.related_story_days,
+        variety=settings.related_variety,
+        one_language=settings.related_one_language,
+    )
+
+
+class _Corpus:
+    """Articles while they stream by; keeps what is small."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.sections: list[str] = []
+        self.languages: list[str] = []
+        self.published: list[float] = []
+        self.fingerprints: list[bytes] = []
+        self.sketches: list[NDArray[np.uint32]] = []
+
+    def fields(self, articles: Iterable[Article], reader: FieldReader, tick: Tick) -> Iterator[Fields]:
+        """Yield the words of each article."""
+        for article in articles:
+            fields = reader.read(article)
+            self.ids.append(article.id)
+            self.sections.append(section_key(article.section))
+            self.languages.append(fields.language)
+            self.published.append(article.published_at.timestamp() if article.published_at else 0.0)
+            self.fingerprints.append(fingerprint(article))
+            self.sketches.append(sketch(fields.body))
+            yield fields
+            tick(len(self.ids))

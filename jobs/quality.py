@@ -1,0 +1,162 @@
+"""The quality report of a model: what one wants to know before trusting it, as figures and as a page with plots."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from recommender.related.model import Model
+
+__all__ = ["Hub", "Quality", "measure", "write_report"]
+
+_SHOWN = 10
+"""Places of a list that are looked at: more than any box shows."""
+_HUBS = 10
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An article that stands in many lists."""
+
+    id: str
+    lists: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Figures of one model's lists, of which the first ten places are looked at.
+
+    Attributes
+    ----------
+    articles : int
+    coverage : float
+        Share of articles with a list.
+    full : float
+        Share of articles whose list has ten or more.
+    mean_top1, mean_top10 : float
+        Mean cosine of the first, and of the first ten, by expanded words.
+    median_age_days : float or None
+        Median age of what is listed, where dates are known.
+    listed_younger : float or None
+        Share of listed articles that are younger than the one beside which they stand, or at most 30 days older.
+    copies : int
+        Articles for which another stands as their copy.
+    reached : float
+        Share of articles that stand in some list, themselves or by their copy.
+    hubs : list of Hub
+        Those in the most lists.
+    overlap : float or None
+        Mean share of an article's list that was in its list before; None without a model before.
+    """
+
+    articles: int
+    coverage: float
+    full: float
+    mean_top1: float
+    mean_top10: float
+    median_age_days: float | None
+    listed_younger: float | None
+    copies: int
+    reached: float
+    hubs: list[Hub]
+    overlap: float | None
+
+
+def measure(model: Model, before: Model | None) -> Quality:
+    """Measure a model's lists, and how much of them was in the lists of the model before."""
+    shown = model.listed.indices[:, :_SHOWN]
+    there = shown >= 0
+    counts = there.sum(axis=1)
+    n = max(1, len(shown))
+    cosines = _cosines(model)
+    times = _times_listed(model)
+    dated = there & (model.published[shown] > 0) & (model.published > 0)[:, None]
+    ages = (model.ranked_at - model.published[shown][dated]) / _DAY_S
+    later = (model.published[:, None] - model.published[shown])[dated] / _DAY_S
+    return Quality(
+        articles=len(shown),
+        coverage=_rounded((counts > 0).sum() / n),
+        full=_rounded((counts == _SHOWN).sum() / n),
+        mean_top1=_rounded(cosines[:, :1][there[:, :1]].mean() if there.any() else 0),
+        mean_top10=_rounded(cosines[there].mean() if there.any() else 0),
+        median_age_days=_rounded(float(np.median(ages))) if len(ages) else None,
+        listed_younger=_rounded((later <= 30).mean()) if len(later) else None,  # noqa: PLR2004 - as documented
+        copies=int(np.count_nonzero(model.stand_ins != np.arange(len(shown)))),
+        reached=_rounded((times[model.stand_ins] > 0).mean() if len(times) else 0),
+        hubs=[Hub(model.ids[place], int(times[place])) for place in np.argsort(-times, kind="stable")[:_HUBS]],
+        overlap=_overlap(model, before) if before else None,
+    )
+
+
+def write_report(quality: Quality, model: Model, directory: Path) -> None:
+    """Write ``quality.json`` and ``quality.html`` into a directory."""
+    (directory / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
+    there = model.listed.indices[:, :_SHOWN] >= 0
+    ages = (model.ranked_at - model.published[model.listed.indices[:, :_SHOWN]][there]) / _DAY_S
+    plots = {
+        "How near the first listed article is": _plot(_cosines(model)[there[:, 0], 0], "cosine by expanded words"),
+        "How many articles a list holds": _plot((model.listed.indices >= 0).sum(axis=1), "articles in the list"),
+        "In how many lists an article stands": _plot(_times_listed(model), "lists, among their first ten", log=True),
+        "How old listed articles are": _plot(ages, "days when the model was trained"),
+    }
+    environment = Environment(loader=PackageLoader("jobs", "."), autoescape=True)
+    page = environment.get_template("quality.html").render(quality=quality, plots=plots, version=directory.name)
+    (directory / "quality.html").write_text(page, encoding="utf-8")
+
+
+def _cosines(model: Model) -> NDArray[np.float32]:
+    """Return the cosines of the first listed by expanded words, 0 where the list has ended."""
+    shown = model.listed.indices[:, :_SHOWN]
+    cosines = np.zeros(shown.shape, dtype=np.float32)
+    for place in range(shown.shape[1]):
+        others = model.expanded[np.maximum(shown[:, place], 0)]
+        cosines[:, place] = np.asarray(model.expanded.multiply(others).sum(axis=1)).ravel()
+    return np.where(shown >= 0, cosines, 0)
+
+
+def _times_listed(model: Model) -> NDArray[np.int64]:
+    shown = model.listed.indices[:, :_SHOWN]
+    return np.bincount(shown[shown >= 0], minlength=len(shown))
+
+
+def _overlap(model: Model, before: Model) -> float | None:
+    shared = []
+    for place, article_id in enumerate(model.ids):
+        if (old := before.places.get(article_id)) is None:
+            continue
+        now = {model.ids[other] for other in model.listed.indices[place, :_SHOWN] if other >= 0}
+        then = {before.ids[other] for other in before.listed.indices[old, :_SHOWN] if other >= 0}
+        if now and then:
+            shared.append(len(now & then) / max(len(now), len(then)))
+    return _rounded(float(np.mean(shared))) if shared else None
+
+
+def _rounded(figure: float) -> float:
+    return round(float(figure), 4)
+
+
+def _plot(values: NDArray[np.generic], label: str, *, log: bool = False) -> Markup:
+    """Draw a histogram as SVG in the colour of the text around it."""
+    figure = Figure(figsize=(5, 2.6), layout="constrained")
+    axes: Axes = figure.add_subplot()
+    numbers = np.asarray(values, dtype=np.float64)
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0.0, 1.0)
+    # Numbers that are all alike have no range to divide.
+    axes.hist(numbers, bins=40, range=(low, max(high, low + 0.1)), color="#c2410c", log=log)
+    axes.set_xlabel(label)
+    axes.set_ylabel("number")
+    axes.spines[["top", "right"]].set_visible(False)
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None})
+    svg = drawn.getvalue()
+    return Markup(svg[svg.index("<svg") :].replace("#000000", "currentColor"))  # noqa: S704 - our own drawing

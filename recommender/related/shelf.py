@@ -1,0 +1,120 @@
+"""The shelf: the model of each kept version, on disk, as plain arrays and text with checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Collection
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cachetools import LRUCache, cachedmethod
+from scipy.sparse import csr_array, csr_matrix
+
+from recommender.errors import ModelError
+from recommender.related.model import Model
+from recommender.related.neighbours import Neighbours
+from recommender.related.ranking import Ranking
+
+__all__ = ["Shelf"]
+
+_ARRAYS = ("published", "stand_ins")
+_MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
+_LISTS = ("candidates", "listed")
+_TEXTS = ("ids", "sections", "languages", "terms")
+
+
+class Shelf:
+    """The models under a directory, one directory for each version.
+
+    Parameters
+    ----------
+    directory : Path
+        Made when something is put on it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._read: LRUCache[str, Model] = LRUCache(2)
+
+    def path(self, version: str) -> Path:
+        """Return where a version's files are."""
+        return self._directory / version
+
+    def put(self, version: str, model: Model) -> None:
+        """Write a model; the manifest, which makes it whole, last."""
+        directory = self.path(version)
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        arrays = {name: getattr(model, name) for name in _ARRAYS}
+        for name in _LISTS:
+            lists = getattr(model, name)
+            arrays |= {f"{name}.indices": lists.indices, f"{name}.cosines": lists.cosines}
+        for name in _MATRICES:
+            matrix = getattr(model, name)
+            arrays |= {f"{name}.{part}": getattr(matrix, part) for part in ("data", "indices", "indptr")}
+        for name, array in arrays.items():
+            np.save(directory / f"{name}.npy", array, allow_pickle=False)
+        for name in _TEXTS:
+            (directory / f"{name}.json").write_text(json.dumps(list(getattr(model, name))), encoding="utf-8")
+        manifest = {
+            "ranked_at": model.ranked_at,
+            "ranking": asdict(model.ranking),
+            "shapes": {name: getattr(model, name).shape for name in _MATRICES},
+            "files": {file.name: _checksum(file) for file in sorted(directory.iterdir())},
+        }
+        (directory / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+    @cachedmethod(lambda self: self._read)
+    def get(self, version: str) -> Model:
+        """Return the model of a version; its arrays stay on disk until they are used.
+
+        Raises
+        ------
+        ModelError
+            When it is not there, or not as it was written.
+        """
+        directory = self.path(version)
+        try:
+            manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ModelError(
+                f"the model of version {version} is not on this machine; it was trained elsewhere"
+            ) from error
+        for name, checksum in manifest["files"].items():
+            if not (directory / name).is_file() or _checksum(directory / name) != checksum:
+                raise ModelError(f"{directory / name} is damaged; train again, or roll back to another version")
+
+        def array(name: str) -> Any:
+            return np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+        def matrix(name: str, kind: Any) -> Any:
+            parts = (array(f"{name}.data"), array(f"{name}.indices"), array(f"{name}.indptr"))
+            return kind(parts, shape=manifest["shapes"][name])
+
+        parts: dict[str, Any] = {
+            **{name: json.loads((directory / f"{name}.json").read_text(encoding="utf-8")) for name in _TEXTS},
+            **{name: array(name) for name in _ARRAYS},
+            **{name: matrix(name, kind) for name, kind in _MATRICES.items()},
+            **{name: Neighbours(array(f"{name}.indices"), array(f"{name}.cosines")) for name in _LISTS},
+        }
+        return Model(
+            **parts,
+            ranked_at=manifest["ranked_at"],
+            ranking=Ranking(**manifest["ranking"]),
+        )
+
+    def keep(self, versions: Collection[str]) -> None:
+        """Drop every other version."""
+        if self._directory.is_dir():
+            for directory in self._directory.iterdir():
+                if directory.name not in versions:
+                    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "blake2b").hexdigest()

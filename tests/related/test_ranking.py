@@ -1,0 +1,103 @@
+"""The ranking of lists against a slow loop over each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.related.ranking import Candidates, Ranking
+
+
+def random_candidates(seed: int, lists: int, count: int) -> Candidates:
+    random = np.random.default_rng(seed)
+    likeness = random.random((lists, count, count))
+    likeness = (likeness + likeness.transpose(0, 2, 1)) / 2
+    cosines = random.random((lists, count))
+    return Candidates(
+        cosines=np.where(random.random((lists, count)) < 0.2, -1, cosines),
+        ages=random.random((lists, count)) * 100,
+        same_section=random.random((lists, count)) < 0.5,
+        choice=random.random((lists, count)),
+        trust=np.where(random.random((lists, count)) < 0.5, 0, random.random((lists, count))),
+        likeness=likeness,
+        one_story=likeness > 0.6,
+    )
+
+
+def slow(some: Candidates, one: int, way: Ranking) -> tuple[list[int], list[float]]:
+    merits = {}
+    for other, cosine in enumerate(some.cosines[one]):
+        trust = some.trust[one, other]
+        relevance = (1 - trust) * cosine + trust * some.choice[one, other]
+        if cosine < 0 or relevance < way.floor:
+            continue
+        fresh = 1 - way.freshness_share * (1 - 2 ** (-some.ages[one, other] / way.freshness_half_life))
+        merits[other] = relevance * fresh * (1 + way.section_boost * some.same_section[one, other])
+    order: list[int] = []
+    scores: list[float] = []
+    while len(order) < way.keep:
+        worth = {
+            other: merit * (1 - way.variety * max((some.likeness[one, taken, other] for taken in order), default=0))
+            for other, merit in merits.items()
+            if other not in order and sum(some.one_story[one, taken, other] for taken in order) < way.story_most
+        }
+        if not worth:
+            break
+        best = max(worth, key=lambda other: worth[other])
+        order.append(best)
+        scores.append(worth[best])
+    return order, scores
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 20),
+    way=st.builds(
+        Ranking,
+        keep=st.integers(1, 12),
+        floor=st.sampled_from([0.0, 0.1, 0.5]),
+        freshness_share=st.sampled_from([0.0, 0.4, 1.0]),
+        section_boost=st.sampled_from([0.0, 0.3]),
+        story_most=st.sampled_from([1, 2, 99]),
+        variety=st.sampled_from([0.0, 0.2, 1.0]),
+    ),
+)
+@settings(max_examples=500, deadline=None)
+def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) -> None:
+    """Whatever is switched on, every list and score is the slow loop's, and scores fall along it."""
+    some = random_candidates(seed, 4, count)
+    ranked = way.rank(some)
+    for one in range(4):
+        order, scores = slow(some, one, way)
+        length = len(order)
+        assert ranked.order[one, :length].tolist() == order
+        assert (ranked.order[one, length:] == -1).all()
+        assert ranked.scores[one, :length] == pytest.approx(scores, rel=1e-5)
+        assert sorted(scores, reverse=True) == scores
+        for place, score in zip(order, scores, strict=True):
+            parts = (ranked.relevance, ranked.freshness, ranked.section, ranked.variety)
+            assert np.prod([part[one, place] for part in parts]) == pytest.approx(score, rel=1e-5)
+
+
+def test_switched_off_the_order_is_that_of_the_cosines() -> None:
+    """Without freshness, boost, stories, variety and readers' choice nothing but nearness counts."""
+    off = Ranking(keep=20, floor=0, freshness_share=0, story_most=20, variety=0)
+    some = random_candidates(1, 3, 20)
+    some = replace(some, trust=np.zeros_like(some.trust))
+    for one, order in enumerate(off.rank(some).order):
+        expected = [place for place in np.argsort(-some.cosines[one]) if some.cosines[one, place] >= 0]
+        assert order[: len(expected)].tolist() == expected
+
+
+def test_at_most_two_of_a_story_are_listed() -> None:
+    """Of six articles on one story the best two stay, and what is less near comes after."""
+    cosines = np.array([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]])
+    story = np.zeros((1, 8, 8), dtype=bool)
+    story[0, :6, :6] = True
+    zeros = np.zeros_like(cosines)
+    some = Candidates(cosines, zeros, zeros > 0, zeros, zeros, np.zeros((1, 8, 8)), story)
+    assert Ranking(keep=8, freshness_share=0).rank(some).order[0].tolist() == [0, 1, 6, 7, -1, -1, -1, -1]

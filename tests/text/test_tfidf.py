@@ -1,0 +1,62 @@
+"""TF-IDF of fields against its formula, written out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from recommender.text.fields import Fields
+from recommender.text.tfidf import FieldTfidf
+
+VOCABULARY = ["river", "flood", "dyke", "election", "poll", "ferry"]
+some_words = st.lists(st.sampled_from(VOCABULARY), max_size=8)
+corpora = st.lists(
+    st.builds(lambda title, body: Fields(title, body[:4], body, "en"), some_words, some_words), min_size=1, max_size=12
+)
+
+
+def unit(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.linalg.norm(row)
+    return row / length if length else row
+
+
+def slow(corpus: list[Fields], terms: list[str]) -> NDArray[np.float64]:
+    n = len(corpus)
+    df = Counter(word for fields in corpus for word in {*fields.title, *fields.body})
+    rows = np.zeros((n, len(terms)))
+    for part, weight in (("title", 0.25), ("lead", 0.5), ("body", 1.0)):
+        mean = sum(len(getattr(fields, part)) for fields in corpus) / n or 1
+        for row, fields in enumerate(corpus):
+            words = getattr(fields, part)
+            counts, against = Counter(words), 0.6 * (1 - 0.3 + 0.3 * len(words) / mean)
+            weights = [
+                (math.log((1 + n) / (1 + df[term])) + 1) * counts[term] * 1.6 / (counts[term] + against)
+                if counts[term]
+                else 0.0
+                for term in terms
+            ]
+            rows[row] += weight * unit(np.array(weights))
+    return np.array([unit(row) for row in rows]).reshape(n, len(terms))
+
+
+@given(corpora)
+@settings(max_examples=500, deadline=None)
+def test_rows_are_those_of_the_formula(corpus: list[Fields]) -> None:
+    """Every weight agrees with the formula; words of a single article are left out; empty articles have empty rows."""
+    tfidf = FieldTfidf()
+    rows = tfidf.fit_transform(corpus)
+    df = Counter(word for fields in corpus for word in {*fields.title, *fields.body})
+    assert tfidf.terms_ == sorted(word for word in df if df[word] >= min(2, len(corpus)))
+    assert rows.toarray() == pytest.approx(slow(corpus, tfidf.terms_), abs=1e-5)
+    lengths = np.sqrt(rows.multiply(rows).sum(axis=1)).A1 if rows.shape[1] else np.zeros(len(corpus))
+    assert np.isclose(lengths, 1, atol=1e-5).tolist() == [bool(row) for row in np.diff(rows.indptr)]
+
+
+def test_no_articles_give_no_rows() -> None:
+    assert FieldTfidf().fit_transform([]).shape[0] == 0

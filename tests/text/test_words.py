@@ -1,0 +1,39 @@
+"""Text into words."""
+
+from __future__ import annotations
+
+import pytest
+
+from recommender.text.words import Words
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The elections in Mossbeck", "en", ["elect", "mossbeck"]),
+        ("electing ELECTED election", "en-GB", ["elect", "elect", "elect"]),
+        ("O'Brien\u2019s plan", "en", ["brien", "plan"]),
+        ("Jean-Claude and covid-19", "en", ["jean-claud", "covid-19"]),
+        ("3.5 per cent of 10,000", "en", ["3.5", "cent", "10,000"]),
+        ("a 1 F-16 787s", "en", ["f-16", "787s"]),
+        ("Die Wählerinnen wählten", "de", ["wahl", "wahlt"]),
+        ("l\u2019eau de l'Aude", "fr", ["eau", "aud"]),
+        ("Правительства и правительство", "ru", ["правительств", "правительств"]),
+        ("प्रधानमंत्री ने कहा", "hi", ["प्रधानमंत्र"]),
+        ("北京大学", "zh", ["北京", "京大", "大学"]),
+        ("東京でAI会議", "ja", ["東京", "京で", "ai", "会議"]),
+        ("xyzzy plugh", "tlh", ["xyzzy", "plugh"]),
+        ("", "en", []),
+        ("the of and 🎈 \u200b ...", "en", []),
+    ],
+)
+def test_words(text: str, language: str, expected: list[str]) -> None:
+    """Words are folded to their stems by the rules of their language; text without spaces is cut into pairs."""
+    assert Words().of(text, language) == expected
+
+
+def test_stems_are_shown_as_they_were_written() -> None:
+    """What an editor reads is a word that stood in an article."""
+    words = Words()
+    words.of("Parties were electing", "en")
+    assert (words.written["parti"], words.written["elect"]) == ("parties", "electing")
