@@ -147,7 +147,7 @@ def evaluate_labels(
                     for row in np.flatnonzero(relevant.any(axis=1))
                 ]
             tick(start + len(block))
-    if not found:
+    if not any(found.values()):
         raise SourceError(f"{labels}: no two articles share a label")
     return {name: _means(figures) for name, figures in found.items()}
 

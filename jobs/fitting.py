@@ -15,9 +15,10 @@ from jobs.progress import Tick
 from recommender.article import Article, section_key
 from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins
 from recommender.related.expansion import Expansion
-from recommender.related.model import Model
+from recommender.related.model import Model, with_chosen
 from recommender.related.neighbours import nearest
 from recommender.related.ranking import Ranking
+from recommender.related.readers import ReadersChoice
 from recommender.settings import Settings
 from recommender.text.fields import FieldReader, Fields
 from recommender.text.tfidf import FieldTfidf
@@ -32,7 +33,14 @@ Step = Callable[[str, int], AbstractContextManager[Tick]]
 
 
 def fit(
-    articles: Iterable[Article], *, sample: Iterable[Article], count: int, settings: Settings, now: datetime, step: Step
+    articles: Iterable[Article],
+    *,
+    sample: Iterable[Article],
+    count: int,
+    settings: Settings,
+    now: datetime,
+    step: Step,
+    readers: ReadersChoice | None = None,
 ) -> Model:
     """Fit a model to articles, which are read once and not kept, and rank their lists.
 
@@ -47,6 +55,8 @@ def fit(
     now : datetime
         With zone; ages count from here.
     step : callable
+    readers : ReadersChoice, optional
+        Blended in where given.
     """
     corpus, tfidf, expansion, threads = _Corpus(), FieldTfidf(), Expansion(), os.cpu_count() or 1
     with step("read and weigh words", count) as tick:
@@ -63,7 +73,11 @@ def fit(
         expanded = expansion.expand(rows, kin, tick)
     with step("find neighbours", count) as tick:
         candidates = nearest(expanded, chosen, k=settings.related_candidates, floor=0, threads=threads, progress=tick)
-    nobody = csr_array(np.zeros((0, 0), dtype=np.float32))
+    choice = trust = csr_array(np.zeros((0, 0), dtype=np.float32))
+    if readers:
+        with step("ask what readers also read", count):
+            choice, trust = readers.learn(corpus.ids, now.timestamp())
+            candidates = with_chosen(candidates, expanded, choice)
     model = Model(
         ids=corpus.ids,
         sections=corpus.sections,
@@ -74,8 +88,8 @@ def fit(
         expanded=expanded,
         stand_ins=chosen,
         near=near,
-        choice=nobody,
-        trust=nobody,
+        choice=choice,
+        trust=trust,
         candidates=candidates,
         ranked_at=now.timestamp(),
         ranking=_ranking(settings),

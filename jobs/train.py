@@ -91,6 +91,7 @@ def train(service: Service, bars: Progress, *, dry_run: bool = False, force: boo
             settings=settings,
             now=started,
             step=partial(_timed, summary, bars),
+            readers=service.readers if settings.related_readers else None,
         )
         with _timed(summary, bars, "measure quality"):
             quality = measure(model, _previous(service))

@@ -24,8 +24,9 @@ from jobs.progress import progress_bars, step
 from jobs.sources import read_source
 from jobs.train import Summary, train
 from recommender.answers import Item, Rank, WindowName
-from recommender.errors import RecommenderError
+from recommender.errors import ModelError, RecommenderError
 from recommender.intake import take_in
+from recommender.related.explain import Explanation, explain
 from recommender.sample import sample_articles
 from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
@@ -38,6 +39,7 @@ __all__ = ["main", "train_command"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SHOWN_REJECTIONS = 20
+_SHOWN_TERMS = 15
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Directory of all data [default: data]."
@@ -192,6 +194,25 @@ def trending(
         _print_items("Trending", answer.items)
 
 
+@main.command("explain")
+@click.argument("article_id", metavar="ID")
+@click.argument("other_id", metavar="OTHER")
+@data_dir_option
+@json_option
+@refusals
+def explain_command(*, article_id: str, other_id: str, data_dir: Path | None, as_json: bool) -> None:
+    """Say why OTHER is in the list of ID, term by term, or why it is not."""
+    with service_of(data_dir) as service:
+        version = service.lists.current
+        if version is None:
+            raise ModelError("there is no model yet; make one: recommender train")
+        answer = explain(service.shelf.get(version), version, service.archive, article_id, other_id)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        _print_explanation(answer)
+
+
 @main.command()
 @data_dir_option
 @json_option
@@ -327,11 +348,25 @@ def _print_items(title: str, items: list[Item]) -> None:
     Console().print(table)
 
 
+def _print_explanation(answer: Explanation) -> None:
+    table = Table("step", "", "score", title=answer.reason, title_justify="left")
+    for term in answer.terms[:_SHOWN_TERMS]:
+        table.add_row(term.term, f"{term.weight:.4f}", "")
+    rest = answer.terms[_SHOWN_TERMS:]
+    if rest:
+        table.add_row(f"{len(rest)} more words", f"{sum(term.weight for term in rest):.4f}", "")
+    table.add_row("cosine", "", f"{answer.cosine:.4f}", end_section=True)
+    for one in answer.adjustments:
+        table.add_row(f"{one.name}: {one.detail}", f"* {one.factor:.3f}", f"{one.score:.4f}")
+    Console().print(table)
+
+
 def _print_addresses(settings: Settings, site_url: str) -> None:
-    assert settings.api_token  # noqa: S101 - for the type checker; `with_secrets` set it
+    assert settings.api_token and settings.editor_password  # noqa: PT018, S101 - for the type checker; they are set
     click.echo(
         f"\n  News site   {site_url}/\n  API docs    {site_url}/docs\n"
-        f"  API token   {settings.api_token.get_secret_value()}\n\n  Ctrl-C stops.\n",
+        f"  API token   {settings.api_token.get_secret_value()}\n"
+        f"  Editor      editor, password {settings.editor_password.get_secret_value()}\n\n  Ctrl-C stops.\n",
         err=True,
     )
 

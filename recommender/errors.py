@@ -8,6 +8,7 @@
     ├── SourceError             a whole source (file, feed, database) cannot be read
     ├── RedisUnavailable        Redis is away, or this process leaves it alone for a moment after a failure
     ├── ModelError              a version's model is not on this machine's disk, or damaged
+    ├── UnknownArticle          nobody told us about that article
     ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
     └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
 """
@@ -23,6 +24,7 @@ __all__ = [
     "RedisUnavailable",
     "SourceError",
     "TrainingRefused",
+    "UnknownArticle",
 ]
 
 
@@ -48,6 +50,10 @@ class RedisUnavailable(RecommenderError):  # noqa: N818 - reads as the fact it s
 
 class ModelError(RecommenderError):
     """The model of a version cannot be read."""
+
+
+class UnknownArticle(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """An article that is asked about was never here."""
 
 
 class EmbeddedRedisError(RecommenderError):

@@ -15,6 +15,7 @@ from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
 from recommender.redis.embedded import EmbeddedRedis
 from recommender.redis.keys import Keys
 from recommender.related.lists import Lists
+from recommender.related.readers import ReadersChoice
 from recommender.related.shelf import Shelf
 from recommender.settings import Settings
 from recommender.trending.counters import Counters
@@ -45,6 +46,7 @@ class Service:
     intake: Catalogue
     lists: Lists
     shelf: Shelf
+    readers: ReadersChoice
     counters: Counters
     boxes: Boxes
 
@@ -87,6 +89,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             visitor_pause_s=settings.visitor_pause_s,
             event_memory_s=settings.event_memory_s,
             board_size=settings.board_size,
+            trails=settings.related_readers,
         )
         memory, guard = Memory(), Guard(settings.redis_pause_ms / 1000)
         boxes = Boxes(
@@ -104,6 +107,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             catalogue=catalogue,
             intake=Catalogue(patient, keys),
             lists=lists,
+            readers=ReadersChoice(patient, keys),
             shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
             boxes=boxes,

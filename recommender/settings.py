@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     # Related articles
     related_keep: int = Field(30, ge=1, le=200, description="length of each article's list")
     related_candidates: int = Field(60, ge=1, le=500, description="nearest articles that are ranked for each list")
-    related_floor: float = Field(0.1, ge=0, lt=1, description="least relevance; below it a list is rather filled up")
+    related_floor: float = Field(0.2, ge=0, lt=1, description="least relevance; below it a list is rather filled up")
     related_freshness_share: float = Field(
         0.4, ge=0, le=1, description="share of the score that age takes away in the end; 0: age does not count"
     )
@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     related_copy_hours: float = Field(48, ge=0, description="hours that may lie between such near-copies")
     related_copy_shingles: float = Field(
         0.5, gt=0, description="share of runs of five words from which on two are near-copies anyway; above 1: never"
+    )
+    related_readers: bool = Field(
+        default=True, description="learn from views what readers of an article also read, and blend it in"
     )
     related_boilerplate_share: float = Field(
         0.02, gt=0, le=1, description="share of articles from which on a sentence or dateline says nothing; 1: none"

@@ -20,6 +20,8 @@ from recommender.service import Service, open_service
 from recommender.settings import Settings
 from recommender.web import create_app
 
+Publish = Callable[..., None]
+
 TOKEN = "a-token-for-the-tests"
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 

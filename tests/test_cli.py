@@ -116,6 +116,19 @@ def test_an_update_and_a_withdrawal_are_imported(data_dir: Path, source: Path, t
     assert "flood 1" not in titles
 
 
+def test_why_an_article_is_listed_is_told(data_dir: Path, source: Path) -> None:
+    """As JSON and as a table; an article that is not there is refused in one line."""
+    run(data_dir, "import", source)
+    assert "recommender train" in run(data_dir, "explain", "flood-1", "flood-2").stderr
+    run(data_dir, "train")
+    told = answer(data_dir, "explain", "flood-1", "flood-2")
+    assert sum(term["weight"] for term in told["terms"]) == pytest.approx(told["cosine"], abs=1e-6)
+    assert told["listed"]
+    shown = run(data_dir, "explain", "flood-1", "flood-2").stdout
+    assert all(part in shown for part in (told["reason"], "river", "cosine", "freshness"))
+    assert run(data_dir, "explain", "flood-1", "nobody").exit_code == 1
+
+
 def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None:
     """Both versions are listed; going back makes the elder the current one, and names it."""
     run(data_dir, "import", source)

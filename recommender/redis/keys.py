@@ -101,6 +101,19 @@ class Keys:
         """String, expiring: Unix second at which this visitor last counted for this article."""
         return f"{self._tag}:visit:{digest}"
 
+    def trail(self, digest: str) -> str:
+        """List, expiring: the articles a visitor read last."""
+        return f"{self._tag}:trail:{digest}"
+
+    def readers(self, article_id: str) -> str:
+        """Sorted set, expiring: article id by decayed readers that it shares with one article, itself included."""
+        return f"{self.readers_prefix}{article_id}"
+
+    @property
+    def readers_prefix(self) -> str:
+        """What the name of every set of shared readers begins with."""
+        return f"{self._tag}:readers:"
+
     def salt(self, day: int) -> str:
         """String, expiring: random salt of the visitor hashes made on one day since 1970."""
         return f"{self._tag}:salt:{day}"

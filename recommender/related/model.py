@@ -13,11 +13,39 @@ from scipy.sparse import csr_array, csr_matrix
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Candidates, Ranked, Ranking
 
-__all__ = ["Model"]
+__all__ = ["Candidacy", "Model", "with_chosen"]
 
 _BLOCK = 256
+_CHOSEN = 10
+"""What readers also read, beyond the nearest, that is ranked for a list."""
 _DAY_S = 86_400
 _NO_LISTS = Neighbours(np.empty((0, 0), dtype=np.int32), np.empty((0, 0), dtype=np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidacy:
+    """What became of one article as a candidate for another's list.
+
+    Attributes
+    ----------
+    relevance, freshness, section, variety : float
+        The parts of its score.
+    choice, trust : float
+        Of readers who read both.
+    stories : int
+        How many of the list tell its story.
+    copy : bool
+        Whether it is a copy of the article itself.
+    """
+
+    relevance: float
+    freshness: float
+    section: float
+    variety: float
+    choice: float
+    trust: float
+    stories: int
+    copy: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +109,29 @@ class Model:
 
     def rank(self, block: NDArray[np.int64]) -> Ranked:
         """Rank the candidates of some articles, given by index."""
-        return self.ranking.rank(self._candidates_of(block))
+        return self.ranking.rank(
+            self._candidates_of(block, self.candidates.indices[block], self.candidates.cosines[block])
+        )
+
+    def candidacy(self, one: int, other: int) -> Candidacy:
+        """Look at an article as a candidate for the list of another, both given by index, whether it was one or not."""
+        indices, cosines = self.candidates.indices[one], self.candidates.cosines[one]
+        if other not in indices:
+            cosine = self.expanded[[one]].multiply(self.expanded[[other]]).sum()
+            indices, cosines = np.append(indices, other), np.append(cosines, cosine)
+        place = int(np.flatnonzero(indices == other)[0])
+        candidates = self._candidates_of(np.array([one]), indices[None], cosines[None])
+        ranked = self.ranking.rank(candidates)
+        return Candidacy(
+            relevance=float(ranked.relevance[0, place]),
+            freshness=float(ranked.freshness[0, place]),
+            section=float(ranked.section[0, place]),
+            variety=float(ranked.variety[0, place]),
+            choice=float(candidates.choice[0, place]),
+            trust=float(candidates.trust[0, place]),
+            stories=int(ranked.stories[0, place]),
+            copy=bool(self.stand_ins[one] == self.stand_ins[other] or self.near[one, other]),
+        )
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -96,19 +146,22 @@ class Model:
     def _language_numbers(self) -> NDArray[np.int64]:
         return np.unique(np.array(self.languages), return_inverse=True)[1]
 
-    def _candidates_of(self, block: NDArray[np.int64]) -> Candidates:
-        others = self.candidates.indices[block]
+    def _candidates_of(
+        self, block: NDArray[np.int64], others: NDArray[np.int32], cosines: NDArray[np.float32]
+    ) -> Candidates:
         pairs = (np.repeat(block, others.shape[1]), others.ravel())
-        listed = (others >= 0) & ~_values(self.near, pairs, others.shape).astype(bool)
+        allowed = (others >= 0) & (self.stand_ins[others] == others) & (others != self.stand_ins[block][:, None])
+        allowed &= _values(self.near, pairs, others.shape) == 0
         if self.ranking.one_language:
-            listed &= self._language_numbers[others] == self._language_numbers[block][:, None]
+            allowed &= self._language_numbers[others] == self._language_numbers[block][:, None]
         likeness = np.stack([self._likeness(row) for row in others])
         published = self.published[others]
         dated = np.where(published > 0, published, np.nan)  # what has no date is not known to tell a story
         apart = np.abs(dated[:, :, None] - dated[:, None, :])
         sections = self._section_numbers[others]
         return Candidates(
-            cosines=np.where(listed, self.candidates.cosines[block], -1),
+            cosines=cosines,
+            allowed=allowed,
             ages=np.maximum(self.ranked_at - published, 0) / _DAY_S,
             same_section=(sections == self._section_numbers[block][:, None]) & (sections > 0),
             choice=_values(self.choice, pairs, others.shape),
@@ -121,6 +174,22 @@ class Model:
         own = self.rows[np.maximum(others, 0)]
         likeness: NDArray[np.float32] = (own @ own.T).toarray()
         return likeness
+
+
+def with_chosen(candidates: Neighbours, expanded: csr_matrix, choice: csr_array) -> Neighbours:
+    """Put behind the nearest of each article what its readers chose most often, at most ten of them."""
+    if not choice.nnz:
+        return candidates
+    n = len(candidates.indices)
+    indices = np.full((n, _CHOSEN), -1, dtype=np.int32)
+    cosines = np.zeros((n, _CHOSEN), dtype=np.float32)
+    for one in np.flatnonzero(np.diff(choice.indptr)):
+        row = slice(choice.indptr[one], choice.indptr[one + 1])
+        others = choice.indices[row][np.argsort(-choice.data[row], kind="stable")]
+        others = others[~np.isin(others, candidates.indices[one])][:_CHOSEN]
+        indices[one, : len(others)] = others
+        cosines[one, : len(others)] = (expanded[others] @ expanded[[one]].T).toarray().ravel()
+    return Neighbours(np.hstack((candidates.indices, indices)), np.hstack((candidates.cosines, cosines)))
 
 
 def _values(

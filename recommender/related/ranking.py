@@ -20,7 +20,9 @@ class Candidates:
     Attributes
     ----------
     cosines : array of float, shape (b, c)
-        Nearness by expanded words; negative where there is no candidate, or one that may not be listed.
+        Nearness by expanded words.
+    allowed : array of bool, shape (b, c)
+        False where there is no candidate, or one that may not stand in the list.
     ages : array of float, shape (b, c)
         Days since publication.
     same_section : array of bool, shape (b, c)
@@ -34,6 +36,7 @@ class Candidates:
     """
 
     cosines: Floats
+    allowed: Flags
     ages: Floats
     same_section: Flags
     choice: Floats
@@ -96,7 +99,7 @@ class Ranking:
     """
 
     keep: int = 30
-    floor: float = 0.1
+    floor: float = 0.2
     freshness_share: float = 0.4
     freshness_half_life: float = 21.0
     section_boost: float = 0.0
@@ -109,11 +112,11 @@ class Ranking:
     def rank(self, candidates: Candidates) -> Ranked:
         """Choose the best remaining candidate until each list is full."""
         choice, trust = candidates.choice, candidates.trust
-        relevance = np.where(candidates.cosines >= 0, (1 - trust) * candidates.cosines + trust * choice, -1.0)
+        relevance = (1 - trust) * candidates.cosines + trust * choice
         decay = 0.5 ** (candidates.ages / self.freshness_half_life)
         freshness = 1 - self.freshness_share * (1 - decay)
         section = 1 + self.section_boost * candidates.same_section
-        merit = np.where(relevance >= self.floor, relevance * freshness * section, -1.0)
+        merit = np.where(candidates.allowed & (relevance >= self.floor), relevance * freshness * section, -1.0)
 
         lists, count = merit.shape
         every = np.arange(lists)

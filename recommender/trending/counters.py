@@ -18,6 +18,7 @@ from redis import Redis
 
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
+from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
 from recommender.trending.visitors import Visitors
 from recommender.trending.windows import WINDOWS, Window
 from recommender.view import View
@@ -45,13 +46,32 @@ class Counters:
         Seconds for which an event id is remembered.
     board_size : int
         Most articles on a decayed board; a tenth more, and the least read are dropped.
+    trails : bool
+        Whether to learn which articles share readers.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, visitor_pause_s: int, event_memory_s: int, board_size: int) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        visitor_pause_s: int,
+        event_memory_s: int,
+        board_size: int,
+        trails: bool = True,
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._visitors = Visitors(redis, keys)
         self._limits = (event_memory_s, visitor_pause_s, board_size)
+        self._sharing = (
+            keys.readers_prefix,
+            TRAIL_LENGTH if trails else 0,
+            TRAIL_S,
+            READERS_HALF_LIFE_S,
+            READERS_KEPT,
+            READERS_S,
+        )
 
     def count(self, view: View, *, now: float, visitor: str | None = None, reason: str = "") -> Outcome:
         """Count a view in one atomic step, or say why it does not count.
@@ -78,19 +98,21 @@ class Counters:
             "Outcome",
             self._redis.eval(
                 script("advance", "count_view"),
-                7,
+                8,
                 self._keys.view_clock,
                 self._keys.sections,
                 self._keys.cards,
                 self._keys.views,
                 self._keys.event(_digest(view.event_id or "")),
                 *map(self._keys.visit, visits),
+                self._keys.trail(self._visitors.trail_digest(who, now) if who else ""),
                 *self._advance_arguments(now),
                 view.article_id,
                 reason,
                 int(view.event_id is not None),
                 int(who is not None),
                 *self._limits,
+                *self._sharing,
             ),
         )
 

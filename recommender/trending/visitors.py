@@ -1,7 +1,8 @@
 """Telling visitors apart without knowing who they are.
 
 A visitor is a hash, keyed with a random salt that lives for a day and some, of what the site or the connection says.
-It is bound to one article, so that it cannot be followed from page to page.
+It is bound to one article, so that it cannot be followed from page to page, but for a trail of the last few articles
+that is forgotten half an hour after the last.
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ class Visitors:
         """
         today = int(now // _DAY_S)
         return self._digest(today, article_id, visitor), self._digest(today - 1, article_id, visitor)
+
+    def trail_digest(self, visitor: str, now: float) -> str:
+        """Return the hash of a visitor under today's salt, which is of no article.
+
+        It names the short list of what was read last, by which readers' choice is learned.
+        """
+        return self._digest(int(now // _DAY_S), "", visitor)
 
     def _digest(self, day: int, article_id: str, visitor: str) -> str:
         key = self._salt(day).encode()

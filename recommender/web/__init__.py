@@ -9,6 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from recommender.service import Service
+from recommender.web.editors import editors
 from recommender.web.endpoint import openapi
 from recommender.web.errors import init_errors
 from recommender.web.health import health
@@ -41,7 +42,7 @@ def create_app(service: Service) -> Flask:
         methods=["GET", "POST"],
         max_age=86_400,
     )
-    for blueprint in (public, newsroom, health, site):
+    for blueprint in (public, newsroom, editors, health, site):
         app.register_blueprint(blueprint)
     _init_docs(app)
     app.after_request(_harden)

@@ -32,7 +32,10 @@ openapi = SpecTree(
     openapi_version="3.1.0",
     annotations=False,
     mode="strict",
-    security_schemes=[SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
+    security_schemes=[
+        SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")),
+        SecurityScheme(name="editor", data=SecuritySchemeData(type=SecureType.HTTP, scheme="basic")),
+    ],
     naming_strategy=lambda model: model.__name__,
 )
 
@@ -111,6 +114,7 @@ def endpoint(
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     token: bool = False,
+    signed_in: bool = False,
 ) -> Callable[[View], View]:
     """Describe a view for the OpenAPI document; its docstring says what it does."""
 
@@ -121,7 +125,7 @@ def endpoint(
                 json=body,
                 resp=Responses(**{f"HTTP_{status}": answer}),
                 tags=[tag],
-                security={"token": []} if token else None,
+                security={"token": []} if token else {"editor": []} if signed_in else None,
                 skip_validation=True,  # queries are read strictly by `query_as`, and answers are models already
             )(view)
         )

@@ -18,7 +18,8 @@ def random_candidates(seed: int, lists: int, count: int) -> Candidates:
     likeness = (likeness + likeness.transpose(0, 2, 1)) / 2
     cosines = random.random((lists, count))
     return Candidates(
-        cosines=np.where(random.random((lists, count)) < 0.2, -1, cosines),
+        cosines=cosines,
+        allowed=random.random((lists, count)) < 0.8,
         ages=random.random((lists, count)) * 100,
         same_section=random.random((lists, count)) < 0.5,
         choice=random.random((lists, count)),
@@ -33,7 +34,7 @@ def slow(some: Candidates, one: int, way: Ranking) -> tuple[list[int], list[floa
     for other, cosine in enumerate(some.cosines[one]):
         trust = some.trust[one, other]
         relevance = (1 - trust) * cosine + trust * some.choice[one, other]
-        if cosine < 0 or relevance < way.floor:
+        if not some.allowed[one, other] or relevance < way.floor:
             continue
         fresh = 1 - way.freshness_share * (1 - 2 ** (-some.ages[one, other] / way.freshness_half_life))
         merits[other] = relevance * fresh * (1 + way.section_boost * some.same_section[one, other])
@@ -89,7 +90,7 @@ def test_switched_off_the_order_is_that_of_the_cosines() -> None:
     some = random_candidates(1, 3, 20)
     some = replace(some, trust=np.zeros_like(some.trust))
     for one, order in enumerate(off.rank(some).order):
-        expected = [place for place in np.argsort(-some.cosines[one]) if some.cosines[one, place] >= 0]
+        expected = [place for place in np.argsort(-some.cosines[one]) if some.allowed[one, place]]
         assert order[: len(expected)].tolist() == expected
 
 
@@ -99,5 +100,5 @@ def test_at_most_two_of_a_story_are_listed() -> None:
     story = np.zeros((1, 8, 8), dtype=bool)
     story[0, :6, :6] = True
     zeros = np.zeros_like(cosines)
-    some = Candidates(cosines, zeros, zeros > 0, zeros, zeros, np.zeros((1, 8, 8)), story)
+    some = Candidates(cosines, zeros == 0, zeros, zeros > 0, zeros, zeros, np.zeros((1, 8, 8)), story)
     assert Ranking(keep=8, freshness_share=0).rank(some).order[0].tolist() == [0, 1, 6, 7, -1, -1, -1, -1]
