@@ -34,12 +34,12 @@ def main() -> None:
         command = [sys.executable, "-m", "recommender.cli", "up", "--data-dir", data_dir, "--port", str(port)]
         with subprocess.Popen(command) as service:
             try:
-                _shoot_all(f"http://127.0.0.1:{port}")
+                _shoot_all(f"http://127.0.0.1:{port}", Path(data_dir))
             finally:
                 service.send_signal(signal.SIGINT)
 
 
-def _shoot_all(address: str) -> None:
+def _shoot_all(address: str, data_dir: Path) -> None:
     with httpx.Client(transport=httpx.HTTPTransport(retries=8), trust_env=False) as client:
         client.get(f"{address}/health/live", timeout=30)
     with sync_playwright() as playwright:
@@ -49,6 +49,8 @@ def _shoot_all(address: str) -> None:
         )
         for name, (path, width, scheme) in SHOTS.items():
             _shoot(browser, f"{address}{path}", PICTURES / f"{name}.png", width, scheme)
+        (report,) = data_dir.glob("models/*/quality.html")
+        _shoot(browser, report.as_uri(), PICTURES / "quality.png", 1100, "light")
         browser.close()
 
 
@@ -65,7 +67,7 @@ def _shoot(browser: Browser, address: str, file: Path, width: int, scheme: str) 
 
 def name_is_tall(file: Path) -> bool:
     """Tell whether the whole page belongs into the picture: an article's boxes are at its end."""
-    return file.stem.startswith("article")
+    return file.stem.startswith(("article", "quality"))
 
 
 if __name__ == "__main__":

@@ -101,8 +101,10 @@ def measure(model: Model, before: Model | None) -> Quality:
 def write_report(quality: Quality, model: Model, directory: Path) -> None:
     """Write ``quality.json`` and ``quality.html`` into a directory."""
     (directory / "quality.json").write_text(json.dumps(asdict(quality), indent=1), encoding="utf-8")
-    there = model.listed.indices[:, :_SHOWN] >= 0
-    ages = (model.ranked_at - model.published[model.listed.indices[:, :_SHOWN]][there]) / _DAY_S
+    shown = model.listed.indices[:, :_SHOWN]
+    there = shown >= 0
+    dates = model.published[shown][there]
+    ages = (model.ranked_at - dates[dates > 0]) / _DAY_S
     plots = {
         "How near the first listed article is": _plot(_cosines(model)[there[:, 0], 0], "cosine by expanded words"),
         "How many articles a list holds": _plot((model.listed.indices >= 0).sum(axis=1), "articles in the list"),
@@ -155,6 +157,7 @@ def _plot(values: NDArray[np.generic], label: str, *, log: bool = False) -> Mark
     axes.hist(numbers, bins=40, range=(low, max(high, low + 0.1)), color="#c2410c", log=log)
     axes.set_xlabel(label)
     axes.set_ylabel("number")
+    axes.ticklabel_format(axis="x", style="plain")
     axes.spines[["top", "right"]].set_visible(False)
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None})

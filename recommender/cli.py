@@ -150,10 +150,13 @@ def train_command(*, dry_run: bool, force: bool, data_dir: Path | None, as_json:
     """Train on all articles and publish the related lists: the nightly job."""
     with service_of(data_dir) as service:
         summary = _train(service, dry_run=dry_run, force=force)
+        report = service.shelf.path(summary.version) / "quality.html" if summary.version else None
     if as_json:
         click.echo(json.dumps(summary.as_facts()))
-    else:
-        _print_summary(summary)
+        return
+    _print_summary(summary)
+    if report:
+        click.echo(f"quality report: {report}")
 
 
 @main.command()
