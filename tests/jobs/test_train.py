@@ -18,6 +18,7 @@ from recommender.errors import TrainingRefused
 from recommender.intake import withdraw
 from recommender.redis.keys import Keys
 from recommender.service import Service
+from recommender.view import View
 from tests.newsroom import article
 
 Publish = Callable[..., None]
@@ -92,6 +93,40 @@ def test_what_is_served_is_fresh_varied_and_in_one_language(service: Service, pu
     assert dated == ["100", "200", "300", "400"]
     assert len([article_id for article_id in listed if article_id.startswith("story")]) == 2
     assert "german" not in listed
+
+
+@pytest.mark.usefixtures("newsroom")
+def test_what_readers_also_read_is_listed_where_there_are_many(service: Service, bars: Progress) -> None:
+    """Sixty readers of two articles without a common word bring them together; all other lists stay as they were."""
+    before = train(with_settings(service, related_readers=False), bars)
+    lists = {one.id: service.lists.read(one.id)[1] for one in service.archive.articles()}
+    now = datetime.now(UTC).timestamp()
+    for reader in range(60):
+        for article_id in ("flood-0", "vote-0"):
+            service.counters.count(View(article_id=article_id, visitor_id=str(reader)), now=now)
+    after = train(service, bars)
+    assert before.version != after.version
+    assert "vote-0" in service.lists.read("flood-0")[1]
+    assert "flood-0" in service.lists.read("vote-0")[1]
+    for article_id in lists.keys() - {"flood-0", "vote-0"}:
+        assert service.lists.read(article_id)[1] == pytest.approx(lists[article_id], abs=1e-3)
+
+
+def test_text_without_spaces_is_related_by_what_it_says(service: Service, publish: Publish, bars: Progress) -> None:
+    """Chinese articles, whose language is not told, find those on their subject."""
+    texts = {
+        "flood-1": "洪水冲毁了河堤,村民连夜撤离,救援人员用船运送老人。",
+        "flood-2": "河堤决口之后,洪水淹没村庄,救援人员正在加固河堤。",
+        "flood-3": "气象局发布洪水警报,河堤附近的村民已经撤离。",
+        "vote-1": "议会选举的计票工作已经结束,执政党失去多数席位。",
+        "vote-2": "选举之后,执政党领袖宣布辞职,议会将选出新的总理。",
+        "vote-3": "反对党在议会选举中获得多数席位,将组成新政府。",
+    }
+    publish(*(article(article_id, title=text[:8], body=text) for article_id, text in texts.items()))
+    train(service, bars)
+    for article_id in texts:
+        first = next(iter(service.lists.read(article_id)[1]))
+        assert first.split("-")[0] == article_id.split("-")[0]
 
 
 @pytest.mark.usefixtures("newsroom")
