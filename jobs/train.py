@@ -15,6 +15,7 @@ import numpy as np
 from rich.progress import Progress
 
 from jobs.fitting import SAMPLE, fit
+from jobs.pacing import learn_tempo
 from jobs.progress import Tick, step
 from jobs.quality import Quality, measure, write_report
 from recommender.errors import ModelError, TrainingRefused
@@ -103,6 +104,8 @@ def train(service: Service, bars: Progress, *, dry_run: bool = False, force: boo
             with _timed(summary, bars, "keep the model"):
                 service.shelf.put(publication.version, model)
                 write_report(quality, model, service.shelf.path(publication.version))
+            with _timed(summary, bars, "learn the site's tempo"):
+                learn_tempo(service.counters, service.archive, started.timestamp())
             _publish(publication, summary)
             service.shelf.keep(service.lists.versions())
     return summary

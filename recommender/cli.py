@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.evaluate_related import evaluate_judgements, evaluate_labels, read_articles
+from jobs.evaluate_trending import evaluate_trending, read_log
 from jobs.import_articles import ImportReport, import_articles
 from jobs.progress import progress_bars, step
 from jobs.sources import read_source
@@ -286,14 +288,55 @@ def evaluate_related_command(
     _print_figures(figures, as_json=as_json)
 
 
-def _print_figures(figures: dict[str, dict[str, float]], *, as_json: bool) -> None:
+@evaluate.command("trending")
+@click.option("--views", type=existing_file, required=True, help="CSV: timestamp,article_id[,visitor_id][,count].")
+@click.option(
+    "--articles", type=existing_file, help="Articles with dates; without them age counts from the first view."
+)
+@click.option("--horizon", default="1h", show_default=True, help="How far ahead to foretell, such as 30m, 1h, 6h.")
+@click.option("--since", type=click.DateTime(), help="Score only from then on (UTC); what came before may train.")
+@data_dir_option
+@json_option
+@refusals
+def evaluate_trending_command(
+    *,
+    views: Path,
+    articles: Path | None,
+    horizon: str,
+    since: datetime | None,
+    data_dir: Path | None,  # noqa: ARG001 - every command takes it
+    as_json: bool,
+) -> None:
+    """Measure how well Trending foretells the next hour, beside simple rules."""
+    horizon_s = _span_s(horizon)
+    with progress_bars() as bars:
+        with step(bars, "read views") as tick:
+            log = read_log(views, articles, tick)
+        with step(bars, "replay") as tick:
+            start = since.replace(tzinfo=UTC).timestamp() if since else None
+            figures = evaluate_trending(log, horizon_s=horizon_s, since=start, tick=tick)
+    _print_figures(figures, as_json=as_json)
+
+
+def _span_s(text: str) -> int:
+    match = re.fullmatch(r"([1-9]\d{0,4})([mhd])", text)
+    if not match:
+        raise click.UsageError(f"--horizon {text}: give a number and m, h or d, such as 30m or 1h")
+    return int(match[1]) * {"m": 60, "h": 3600, "d": 86_400}[match[2]]
+
+
+def _print_figures(figures: Mapping[str, Mapping[str, float] | int], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures))
         return
-    table = Table("", *next(iter(figures.values())))
-    for name, some in figures.items():
+    rows = {name: some for name, some in figures.items() if isinstance(some, Mapping)}
+    table = Table("", *next(iter(rows.values())))
+    for name, some in rows.items():
         table.add_row(name, *(f"{figure:.4f}" for figure in some.values()))
     Console().print(table)
+    for name, number in figures.items():
+        if not isinstance(number, Mapping):
+            click.echo(f"{name}: {number}")
 
 
 def _open_sample_newsroom(service: Service, site_url: str) -> Readers:

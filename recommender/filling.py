@@ -11,6 +11,7 @@ from recommender.article import section_key
 from recommender.card import Card
 from recommender.reader import Reader
 from recommender.trending.ranks import trending_scores
+from recommender.trending.tempo import Tempo
 from recommender.trending.windows import AUTO, WINDOWS
 
 __all__ = ["BoxName", "Filling"]
@@ -40,7 +41,7 @@ class Filling:
     now : float
         Unix seconds.
     age_exponent : float
-        How age weighs in trending.
+        How age weighs in trending, where a window is asked for.
     """
 
     def __init__(
@@ -95,13 +96,14 @@ class Filling:
         self, box: BoxName, limit: int, *, window: WindowName = "auto", rank: Rank = "trending", section: str
     ) -> None:
         """Put what readers turn to into a box, of a section key or (empty) of all."""
-        span = WINDOWS[AUTO if window == "auto" else window]
         if rank == "most_viewed":
+            span = WINDOWS[AUTO if window == "auto" else window]
             scores = self._reader.top("viewed", span, section, limit + len(self._taken) + _SPARE)
         else:
-            views = self._reader.top("decayed", span, section, _RANKED_BY_AGE + len(self._taken))
+            tempo = self._reader.tempo() if window == "auto" else Tempo(window, self._age_exponent)
+            views = self._reader.top("decayed", WINDOWS[tempo.window], section, _RANKED_BY_AGE + len(self._taken))
             published = self._reader.published(list(views))
-            scores = trending_scores(views, published, now=self._now, age_exponent=self._age_exponent)
+            scores = trending_scores(views, published, now=self._now, age_exponent=tempo.age_exponent)
         self._take(box, limit, "trending", scores.items(), section)
 
     def fill(self, box: BoxName, limit: int) -> None:

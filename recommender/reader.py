@@ -7,19 +7,23 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from recommender.archive import Archive
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.related.lists import Lists
 from recommender.trending.counters import Board, Counters
+from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
 from recommender.trending.windows import Window
 
 __all__ = ["LiveReader", "Memory", "Reader", "RememberingReader"]
 
 Neighbours = tuple[str | None, Mapping[str, float]]
-"""Version, and cosine by article id, nearest first."""
+"""Version, and score by article id, best first."""
+
+_TEMPO_S = 10
+"""Seconds for which a process goes by the tempo it read."""
 
 
 class Reader(Protocol):
@@ -31,6 +35,10 @@ class Reader(Protocol):
 
     def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
         """Return the views of the leading articles of a board, best first."""
+        ...
+
+    def tempo(self) -> Tempo:
+        """Return what the window ``auto`` stands for."""
         ...
 
     def latest(self, section: str, start: int, count: int) -> list[str]:
@@ -64,6 +72,7 @@ class Memory:
         self._boards: LRUCache[tuple[str, str, str], Mapping[str, float]] = LRUCache(500)
         self._mutex = threading.Lock()
         self.version: str | None = None
+        self.tempo = DEFAULT_TEMPO
         self.refreshed_at: float | None = None
 
     def keep_related(self, article_id: str, neighbours: Neighbours) -> None:
@@ -99,6 +108,7 @@ class LiveReader:
         self._lists = lists
         self._counters = counters
         self._memory = memory
+        self._tempo: TTLCache[None, Tempo] = TTLCache(1, _TEMPO_S)
         self.latest = catalogue.latest
         self.cards = catalogue.cards
         self.published = catalogue.published
@@ -109,6 +119,13 @@ class LiveReader:
         neighbours = self._lists.read(article_id)
         self._memory.keep_related(article_id, neighbours)
         return neighbours
+
+    def tempo(self) -> Tempo:
+        """Return what the window ``auto`` stands for, as of a few seconds ago."""
+        tempo = self._tempo.get(None)
+        if tempo is None:
+            tempo = self._tempo[None] = self._memory.tempo = self._counters.tempo()
+        return tempo
 
     def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
         """Return the views of the leading articles of a board, best first."""
@@ -127,6 +144,10 @@ class RememberingReader:
         self.published = archive.published
         self.sections = archive.sections
         self.related = memory.related
+
+    def tempo(self) -> Tempo:
+        """Return what the window ``auto`` stood for."""
+        return self._memory.tempo
 
     def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
         """Return the views of the leading articles of a board as they were, best first."""

@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     visitor_pause_s: int = Field(1800, ge=1, description="seconds in which one visitor counts once for an article")
     event_memory_s: int = Field(172_800, ge=60, description="seconds for which an event id is remembered")
     trending_age_exponent: float = Field(
-        0.5, ge=0, le=3, description="how fast age pulls an article down: views / (age in hours + 2) ^ exponent"
+        0.5, ge=0, le=3, description="how age weighs where a window is asked for: views / (age in hours + 2) ^ exponent"
     )
     board_size: int = Field(
         10_000, ge=100, description="articles kept on each decaying board; the least read beyond are dropped"

@@ -93,6 +93,11 @@ class Keys:
         """What every board's name begins with."""
         return f"{self._tag}:board:"
 
+    @property
+    def tempo(self) -> str:
+        """String: the window and weight of age that ``auto`` stands for (JSON), as chosen at night."""
+        return f"{self._tag}:trending:tempo"
+
     def event(self, digest: str) -> str:
         """String, expiring: this event id has been taken."""
         return f"{self._tag}:event:{digest}"

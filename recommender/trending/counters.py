@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
 from redis import Redis
@@ -19,6 +19,7 @@ from redis import Redis
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
 from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
+from recommender.trending.tempo import DEFAULT_TEMPO, HOUR_S, PAST_S, Tempo
 from recommender.trending.visitors import Visitors
 from recommender.trending.windows import WINDOWS, Window
 from recommender.view import View
@@ -139,6 +140,27 @@ class Counters:
             return dict(rows)
         lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
+
+    def hourly(self, *, now: float) -> Iterator[tuple[float, dict[str, int]]]:
+        """Yield the views of each hour of the last fortnight that had any: Unix second of its middle, views by id."""
+        newest = int(now // HOUR_S)
+        numbers = range(newest - PAST_S // HOUR_S, newest + 1)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for number in numbers:
+                pipe.hgetall(self._keys.bucket(HOUR_S, number))
+            for number, found in zip(numbers, pipe.execute(), strict=True):
+                if found:
+                    views = {field.partition("\n")[2]: int(count) for field, count in found.items()}
+                    yield (number + 0.5) * HOUR_S, views
+
+    def tempo(self) -> Tempo:
+        """Return what ``auto`` stands for."""
+        kept = cast("str | None", self._redis.get(self._keys.tempo))
+        return Tempo(**json.loads(kept)) if kept else DEFAULT_TEMPO
+
+    def set_tempo(self, tempo: Tempo) -> None:
+        """Let ``auto`` stand for a tempo from now on."""
+        self._redis.set(self._keys.tempo, json.dumps(dataclasses.asdict(tempo)))
 
     def outcomes(self) -> Mapping[str, int]:
         """Return how many views had each outcome since counting began."""

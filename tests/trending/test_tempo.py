@@ -1,0 +1,138 @@
+"""The site's tempo: foretelling against a slow replay, and the choice of a night."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from jobs.pacing import learn_tempo
+from recommender.redis.keys import Keys
+from recommender.service import Service
+from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, TEMPOS, Log, Tempo, TempoChoice, hours
+from recommender.trending.windows import WINDOWS
+from recommender.view import View
+from tests.conftest import Publish
+from tests.newsroom import article
+
+START = 1_750_032_000.0
+"""A midnight, and so a full hour."""
+
+
+def random_log(seed: int, views: int, articles: int, days: float) -> Log:
+    random = np.random.default_rng(seed)
+    times = np.sort(START + random.random(views) * days * DAY_S)
+    popular = random.zipf(1.3, views) % articles
+    places = (popular + (times - START) // (6 * 3600)).astype(np.int64) % articles
+    born = np.full(articles, np.inf)
+    np.minimum.at(born, places, times)
+    return Log(times, places, np.ones(views), born)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_each_hour_is_that_of_a_slow_replay(seed: int) -> None:
+    """Decayed views, ages and the truth of every hour are what summing all views anew gives."""
+    log = random_log(seed, 4000, 60, 1.5)
+    told = list(hours(log, since=START + 3600))
+    assert len(told) > 20
+    for hour in told[:: len(told) // 5]:
+        past = log.times < hour.now
+        after: Counter[int] = Counter()
+        for time, one in zip(log.times, log.articles, strict=True):
+            if hour.now <= time < hour.now + 3600:
+                after[int(one)] += 1
+        most = [count for _, count in after.most_common(10)]
+        assert (hour.tenth, hour.ten) == (most[-1], sum(most))
+        assert set(hour.articles) == set(log.articles[past])
+        for place, one in enumerate(hour.articles):
+            assert hour.truth[place] == after[int(one)]
+            assert hour.ages[place] == pytest.approx((hour.now - log.born[one]) / 3600)
+            mine = log.times[past & (log.articles == one)]
+            for name, window in WINDOWS.items():
+                exact = sum(2 ** ((time - hour.now) / window.half_life_s) for time in mine)
+                assert hour.decayed[name][place] == pytest.approx(exact, rel=1e-9)
+
+
+def test_hours_with_little_to_foretell_are_left_out() -> None:
+    """Under twenty views, or under ten articles, nothing is scored."""
+    few = Log(np.linspace(START, START + 2800, 15), np.arange(15) % 12, np.ones(15), np.full(12, START))
+    assert not list(hours(few, since=0))
+    narrow = Log(np.linspace(START, START + 10_000, 500), np.arange(500) % 9, np.ones(500), np.full(9, START))
+    assert not list(hours(narrow, since=0))
+    empty = Log(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    assert not list(hours(empty, since=0))
+
+
+def test_a_hit_is_what_is_read_as_often_as_the_tenth() -> None:
+    """Of ten listed, those count whose views reach the tenth's, ties included."""
+    log = random_log(1, 6000, 40, 1.0)
+    for hour in hours(log, since=START + 7200):
+        score = hour.score(DEFAULT_TEMPO)
+        listed = sorted(
+            range(len(score)), key=lambda one: (-score[one], -hour.decayed["24h"][one], hour.articles[one])
+        )[:10]
+        hits = sum(hour.truth[one] >= hour.tenth for one in listed) / 10
+        captured = sum(hour.truth[one] for one in listed) / hour.ten
+        assert list(hour.hits(score)) == pytest.approx([hits, captured])
+
+
+def fast_site(seed: int) -> Log:
+    """Each hour other articles are read, and none of the hour before the last."""
+    random = np.random.default_rng(seed)
+    times, places = [], []
+    for hour in range(5 * 24):
+        for half in range(2):
+            chosen = hour * 15 + half * 5 + np.arange(15)
+            times.append(np.sort(START + hour * 3600 + half * 1800 + random.random(300) * 1800))
+            places.append(random.choice(chosen, 300))
+    articles = np.concatenate(places)
+    return Log(np.concatenate(times), articles, np.ones(len(articles)), np.full(articles.max() + 1, START - DAY_S))
+
+
+def test_a_fast_site_gets_a_fast_tempo_and_too_little_evidence_the_default() -> None:
+    """Where only the last half hour foretells the next, the shortest window is chosen, by the past alone."""
+    choice = TempoChoice()
+    told = list(hours(fast_site(3), since=START))
+    for hour in told[:20]:
+        choice.learn(hour)
+    assert choice.choose(START + 40 * DAY_S) == DEFAULT_TEMPO
+    assert choice.choose(START + DAY_S) == DEFAULT_TEMPO
+    for hour in told[20:]:
+        choice.learn(hour)
+    assert choice.choose(START + 5 * DAY_S).window == "1h"
+    assert choice.choose(START) == DEFAULT_TEMPO
+    assert TEMPOS[0] == DEFAULT_TEMPO
+
+
+def test_the_night_learns_the_tempo_that_auto_then_serves(
+    service: Service, publish: Publish, redis: Redis, keys: Keys
+) -> None:
+    """From the counters' own hours the tempo is chosen, kept, and used by the next answers for ``auto``."""
+    log = fast_site(5)
+    publish(*(article(str(number)) for number in range(int(log.articles.max()) + 1)))
+    shift = datetime.now(UTC).timestamp() // 3600 * 3600 - (START + 5 * DAY_S)
+    hourly: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for time, one in zip(log.times + shift, log.articles, strict=True):
+        hourly[int(time // 3600)][f"\n{one}"] += 1
+    for number, views in hourly.items():
+        redis.hset(keys.bucket(3600, number), items=[part for pair in views.items() for part in pair])
+    now = START + 5 * DAY_S + shift
+    tempo = learn_tempo(service.counters, service.archive, now)
+    assert tempo.window == "1h"
+    assert service.counters.tempo() == tempo
+    for reader in range(3):
+        service.counters.count(View(article_id="1", visitor_id=f"a{reader}"), now=now - 5 * 3600)
+    service.counters.count(View(article_id="2", visitor_id="b"), now=now)
+    auto = service.boxes.trending(window="auto", limit=2).items
+    hour = service.boxes.trending(window="1h", limit=2).items
+    assert [item.id for item in auto] == [item.id for item in hour] == ["2", "1"]
+    service.counters.set_tempo(Tempo("7d", 0.0))
+    assert service.counters.tempo() == Tempo("7d", 0.0)
+    redis.delete(keys.tempo)
+    assert service.counters.tempo() == DEFAULT_TEMPO
