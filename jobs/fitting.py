@@ -67,7 +67,8 @@ def fit(
     with step("find copies and kin", count) as tick:
         kin = nearest(rows, exact, k=expansion.widest, floor=0, threads=threads, progress=tick)
         rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
-        near = near_copies(kin, np.array(corpus.sketches), published, rule)
+        headlines = np.unique(np.array(corpus.headlines, dtype=np.str_), return_inverse=True)[1]
+        near = near_copies(kin, np.array(corpus.sketches), published, headlines, rule)
         chosen = stand_ins(exact, near, published)
     with step("expand", count) as tick:
         expanded = expansion.expand(rows, kin, tick)
@@ -121,6 +122,7 @@ class _Corpus:
         self.sections: list[str] = []
         self.languages: list[str] = []
         self.published: list[float] = []
+        self.headlines: list[str] = []
         self.fingerprints: list[bytes] = []
         self.sketches: list[NDArray[np.uint32]] = []
 
@@ -132,6 +134,7 @@ class _Corpus:
             self.sections.append(section_key(article.section))
             self.languages.append(fields.language)
             self.published.append(article.published_at.timestamp() if article.published_at else 0.0)
+            self.headlines.append(article.title.casefold())
             self.fingerprints.append(fingerprint(article))
             self.sketches.append(sketch(fields.body))
             yield fields

@@ -20,8 +20,8 @@ __all__ = ["SKETCH", "CopyRule", "fingerprint", "near_copies", "originals", "res
 SKETCH = 128
 """Shingles kept of each article."""
 _WORDS = 5
-_COULD_RESEMBLE = 0.4
-"""Cosine below which no two texts share half of their runs of words."""
+_COULD_BE = 0.4
+"""Cosine below which no two texts share half of their runs of words, and one headline may be on two articles."""
 _EMPTY = np.uint32(0xFFFF_FFFF)
 
 
@@ -94,7 +94,8 @@ class CopyRule:
     Attributes
     ----------
     cosine : float
-        Least cosine of their own words, when they were published within `hours` of each other.
+        Least cosine of their own words, when they were published within `hours` of each other; under one headline
+        0.4 is enough.
     hours : float
         Hours.
     shingles : float
@@ -107,7 +108,11 @@ class CopyRule:
 
 
 def near_copies(
-    neighbours: Neighbours, sketches: NDArray[np.uint32], published: NDArray[np.float64], rule: CopyRule
+    neighbours: Neighbours,
+    sketches: NDArray[np.uint32],
+    published: NDArray[np.float64],
+    headlines: NDArray[np.int64],
+    rule: CopyRule,
 ) -> csr_array:
     """Find the pairs of near-copies among neighbours.
 
@@ -118,6 +123,8 @@ def near_copies(
     sketches : array of uint32, shape (n, SKETCH)
     published : array of float, shape (n,)
         Unix seconds; 0 where no date is known.
+    headlines : array of int, shape (n,)
+        A number that articles with the same title have in common.
 
     Returns
     -------
@@ -125,9 +132,10 @@ def near_copies(
         Symmetric; without the diagonal.
     """
     n = len(sketches)
-    ones, places = np.nonzero(neighbours.cosines >= min(rule.cosine, _COULD_RESEMBLE))
+    ones, places = np.nonzero(neighbours.cosines >= min(rule.cosine, _COULD_BE))
     others = neighbours.indices[ones, places]
     near = neighbours.cosines[ones, places] >= rule.cosine
+    near |= (headlines[ones] == headlines[others]) & (rule.cosine <= 1)
     near &= (published[ones] > 0) & (np.abs(published[ones] - published[others]) <= rule.hours * 3600)
     for pair in np.flatnonzero(~near):
         near[pair] = resemblance(sketches[ones[pair]], sketches[others[pair]]) >= rule.shingles

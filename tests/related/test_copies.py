@@ -60,16 +60,13 @@ def test_texts_too_short_for_a_shingle_resemble_nothing(words: list[str]) -> Non
     assert resemblance(sketch(words), sketch(words)) == 0
 
 
-def are_near(cosine: float, hours: float, one: list[str], other: list[str]) -> list[list[bool]]:
+def are_near(
+    cosine: float, hours: float, one: list[str], other: list[str], headlines: tuple[int, int] = (0, 1)
+) -> list[list[bool]]:
     neighbours = Neighbours(np.array([[1], [0]], dtype=np.int32), np.full((2, 1), cosine, dtype=np.float32))
-    published = np.array([1e9, 1e9 + hours * 3600])
-    found: list[list[bool]] = (
-        near_copies(
-            neighbours, np.array([sketch(one), sketch(other)]), published, CopyRule(cosine=0.75, hours=48, shingles=0.5)
-        )
-        .toarray()
-        .tolist()
-    )
+    sketches, published = np.array([sketch(one), sketch(other)]), np.array([1e9, 1e9 + hours * 3600])
+    rule = CopyRule(cosine=0.75, hours=48, shingles=0.5)
+    found: list[list[bool]] = near_copies(neighbours, sketches, published, np.array(headlines), rule).toarray().tolist()
     return found
 
 
@@ -84,6 +81,14 @@ def test_near_copies_are_near_in_words_and_time_or_share_their_sentences() -> No
         (0.5, 100, words[:80], True),
     ):
         assert are_near(cosine, hours, words, other) == [[False, near], [near, False]], (cosine, hours)
+
+
+def test_one_headline_within_two_days_is_one_article() -> None:
+    """A story rewritten under its headline is a copy; a column that always bears the same title is not."""
+    words, rest = [str(number) for number in range(100)], [f"x{number}" for number in range(100)]
+    for cosine, hours, near in ((0.45, 10, True), (0.45, 100, False), (0.3, 10, False)):
+        found = are_near(cosine, hours, words, rest, headlines=(7, 7))
+        assert found == [[False, near], [near, False]], (cosine, hours)
 
 
 def test_no_two_articles_that_stand_for_others_are_copies() -> None:
