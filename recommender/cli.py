@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,8 +16,6 @@ from typing import Any, TypeVar
 
 import click
 from redis.exceptions import RedisError
-from rich.console import Console
-from rich.table import Table
 
 from jobs.evaluate_related import evaluate_judgements, evaluate_labels, read_articles
 from jobs.evaluate_trending import evaluate_trending, read_log
@@ -25,23 +23,30 @@ from jobs.import_articles import ImportReport, import_articles
 from jobs.progress import progress_bars, step
 from jobs.sources import read_source
 from jobs.train import Summary, train
-from recommender.answers import Item, Rank, WindowName
+from recommender.answers import Rank, WindowName
 from recommender.errors import ModelError, RecommenderError
 from recommender.intake import take_in
-from recommender.related.explain import Explanation, explain
+from recommender.printing import (
+    print_addresses,
+    print_explanation,
+    print_figures,
+    print_items,
+    print_report,
+    print_summary,
+    print_versions,
+)
+from recommender.related.explain import explain
 from recommender.sample import sample_articles
 from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
 from recommender.server import configure_logs, require_free_port, serve
 from recommender.service import Service, open_service, redis_address
-from recommender.settings import Settings, load_settings
+from recommender.settings import load_settings
 
 __all__ = ["main", "train_command"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SHOWN_REJECTIONS = 20
-_SHOWN_TERMS = 15
 
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Directory of all data [default: data]."
@@ -98,8 +103,8 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
             opening = len(service.archive) == 0
             readers = None if source else _open_sample_newsroom(service, site_url)
             if source:
-                _print_report(_import(service, [source], None))
-            _print_summary(_train(service))
+                print_report(_import(service, [source], None))
+            print_summary(_train(service))
             if readers and opening and not no_simulate:  # later they have read already
                 readers.read_past(service.counters, now=datetime.now(UTC).timestamp())
         if readers and not no_simulate:
@@ -107,7 +112,7 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
             crowd.start()
             cleanup.callback(crowd.join)
             cleanup.callback(stopped.set)
-        _print_addresses(settings, site_url)
+        print_addresses(settings, site_url)
         serve(settings, redis_url)
 
 
@@ -137,7 +142,7 @@ def import_command(*, sources: tuple[str, ...], query: str | None, data_dir: Pat
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:
-        _print_report(report)
+        print_report(report)
     if report.rejected and not report.taken:
         raise click.ClickException("no record is a valid article; see the reasons above")
 
@@ -156,7 +161,7 @@ def train_command(*, dry_run: bool, force: bool, data_dir: Path | None, as_json:
     if as_json:
         click.echo(json.dumps(summary.as_facts()))
         return
-    _print_summary(summary)
+    print_summary(summary)
     if report:
         click.echo(f"quality report: {report}")
 
@@ -176,7 +181,7 @@ def related(*, article_id: str, limit: int, section: str | None, data_dir: Path 
     if as_json:
         click.echo(answer.model_dump_json())
     else:
-        _print_items(f"Related to: {article.title if article else article_id}", answer.items)
+        print_items(f"Related to: {article.title if article else article_id}", answer.items)
 
 
 @main.command()
@@ -196,7 +201,7 @@ def trending(
     if as_json:
         click.echo(answer.model_dump_json())
     else:
-        _print_items("Trending", answer.items)
+        print_items("Trending", answer.items)
 
 
 @main.command("explain")
@@ -215,7 +220,7 @@ def explain_command(*, article_id: str, other_id: str, data_dir: Path | None, as
     if as_json:
         click.echo(answer.model_dump_json())
     else:
-        _print_explanation(answer)
+        print_explanation(answer)
 
 
 @main.command()
@@ -229,13 +234,7 @@ def models(*, data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"current": current, "versions": list(versions.values())}))
         return
-    table = Table("", "version", "articles", "lists", "copies", "nearest", "as before", "seconds")
-    for version, facts in versions.items():
-        quality = facts["quality"]
-        numbers = (facts["articles"], facts["lists"], facts["copies"], quality["mean_top1"], quality["overlap"])
-        seconds = f"{sum(facts['seconds'].values()):.1f}"
-        table.add_row("→" if version == current else "", version, *map(str, numbers), seconds)
-    Console().print(table)
+    print_versions(versions, current)
 
 
 @main.command()
@@ -285,7 +284,10 @@ def evaluate_related_command(
             now=datetime.now(UTC),
             step=functools.partial(step, bars),
         )
-    _print_figures(figures, as_json=as_json)
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        print_figures(figures)
 
 
 @evaluate.command("trending")
@@ -315,7 +317,10 @@ def evaluate_trending_command(
         with step(bars, "replay") as tick:
             start = since.replace(tzinfo=UTC).timestamp() if since else None
             figures = evaluate_trending(log, horizon_s=horizon_s, since=start, tick=tick)
-    _print_figures(figures, as_json=as_json)
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        print_figures(figures)
 
 
 def _span_s(text: str) -> int:
@@ -323,20 +328,6 @@ def _span_s(text: str) -> int:
     if not match:
         raise click.UsageError(f"--horizon {text}: give a number and m, h or d, such as 30m or 1h")
     return int(match[1]) * {"m": 60, "h": 3600, "d": 86_400}[match[2]]
-
-
-def _print_figures(figures: Mapping[str, Mapping[str, float] | int], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(figures))
-        return
-    rows = {name: some for name, some in figures.items() if isinstance(some, Mapping)}
-    table = Table("", *next(iter(rows.values())))
-    for name, some in rows.items():
-        table.add_row(name, *(f"{figure:.4f}" for figure in some.values()))
-    Console().print(table)
-    for name, number in figures.items():
-        if not isinstance(number, Mapping):
-            click.echo(f"{name}: {number}")
 
 
 def _open_sample_newsroom(service: Service, site_url: str) -> Readers:
@@ -365,56 +356,6 @@ def _import(service: Service, sources: list[str], query: str | None) -> ImportRe
 def _train(service: Service, *, dry_run: bool = False, force: bool = False) -> Summary:
     with progress_bars() as bars:
         return train(service, bars, dry_run=dry_run, force=force)
-
-
-def _print_report(report: ImportReport) -> None:
-    for rejection in report.rejections[:_SHOWN_REJECTIONS]:
-        click.echo(f"rejected {rejection.where}: {rejection.reason}", err=True)
-    if report.rejected > _SHOWN_REJECTIONS:
-        click.echo(f"... and {report.rejected - _SHOWN_REJECTIONS} more; --json gives up to 1,000", err=True)
-    click.echo(
-        f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
-        f"{report.withdrawn:,} withdrawn, {report.rejected:,} rejected"
-    )
-
-
-def _print_summary(summary: Summary) -> None:
-    state = f"published {summary.version}" if summary.version else "dry run, nothing published"
-    click.echo(
-        f"{state}: {summary.lists:,} of {summary.articles:,} articles have a list, {summary.copies:,} copies left out, "
-        f"{summary.terms:,} words, nearest at {summary.quality['mean_top1']:.2f} on average, "
-        f"{sum(summary.seconds.values()):.1f} s"
-    )
-
-
-def _print_items(title: str, items: list[Item]) -> None:
-    table = Table("", "score", "source", "section", "title", "id", title=title, title_justify="left")
-    for item in items:
-        table.add_row(str(item.position), f"{item.score:.3f}", item.source, item.section or "", item.title, item.id)
-    Console().print(table)
-
-
-def _print_explanation(answer: Explanation) -> None:
-    table = Table("step", "", "score", title=answer.reason, title_justify="left")
-    for term in answer.terms[:_SHOWN_TERMS]:
-        table.add_row(term.term, f"{term.weight:.4f}", "")
-    rest = answer.terms[_SHOWN_TERMS:]
-    if rest:
-        table.add_row(f"{len(rest)} more words", f"{sum(term.weight for term in rest):.4f}", "")
-    table.add_row("cosine", "", f"{answer.cosine:.4f}", end_section=True)
-    for one in answer.adjustments:
-        table.add_row(f"{one.name}: {one.detail}", f"* {one.factor:.3f}", f"{one.score:.4f}")
-    Console().print(table)
-
-
-def _print_addresses(settings: Settings, site_url: str) -> None:
-    assert settings.api_token and settings.editor_password  # noqa: PT018, S101 - for the type checker; they are set
-    click.echo(
-        f"\n  News site   {site_url}/\n  API docs    {site_url}/docs\n"
-        f"  API token   {settings.api_token.get_secret_value()}\n"
-        f"  Editor      editor, password {settings.editor_password.get_secret_value()}\n\n  Ctrl-C stops.\n",
-        err=True,
-    )
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ class LiveReader:
         self._counters = counters
         self._memory = memory
         self._tempo: TTLCache[None, Tempo] = TTLCache(1, _TEMPO_S)
+        self._mutex = threading.Lock()
         self.latest = catalogue.latest
         self.cards = catalogue.cards
         self.published = catalogue.published
@@ -122,9 +123,12 @@ class LiveReader:
 
     def tempo(self) -> Tempo:
         """Return what the window ``auto`` stands for, as of a few seconds ago."""
-        tempo = self._tempo.get(None)
+        with self._mutex:
+            tempo = self._tempo.get(None)
         if tempo is None:
-            tempo = self._tempo[None] = self._memory.tempo = self._counters.tempo()
+            tempo = self._counters.tempo()
+            with self._mutex:
+                self._tempo[None] = self._memory.tempo = tempo
         return tempo
 
     def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:

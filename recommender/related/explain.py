@@ -12,6 +12,8 @@ from recommender.related.model import Candidacy, Model
 
 __all__ = ["Adjustment", "Explanation", "Term", "explain"]
 
+_NOT = "not listed: "
+
 
 class Term(BaseModel):
     """A word that both articles have, among their own or those of their nearest."""
@@ -59,7 +61,7 @@ def explain(model: Model, version: str, archive: Archive, article_id: str, other
         newer = article_id if article_id not in model.places else other_id
         raise ModelError(f"{newer} came after version {version}; it has a list after the next training run")
     if other_id not in model.places:
-        return _absent(version, article, other)
+        return _withdrawn(version, article_id, other_id)
     one, two = model.places[article_id], model.places[other_id]
     terms = _terms(model, one, two)
     cosine = sum(term.weight for term in terms)
@@ -82,9 +84,6 @@ def explain(model: Model, version: str, archive: Archive, article_id: str, other
     )
 
 
-_NOT = "not listed: "
-
-
 def _known(archive: Archive, article_id: str) -> Article:
     article = archive.get(article_id)
     if article is None:
@@ -92,10 +91,11 @@ def _known(archive: Archive, article_id: str) -> Article:
     return article
 
 
-def _absent(version: str, article: Article, other: Article) -> Explanation:
+def _withdrawn(version: str, article_id: str, other_id: str) -> Explanation:
+    """Explain the absence of what was withdrawn before the model was made, which knows nothing of it."""
     return Explanation(
-        article_id=article.id,
-        other_id=other.id,
+        article_id=article_id,
+        other_id=other_id,
         model=version,
         score=0,
         cosine=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -39,6 +40,7 @@ class Shelf:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: LRUCache[str, Model] = LRUCache(2)
+        self._mutex = threading.Lock()
 
     def path(self, version: str) -> Path:
         """Return where a version's files are."""
@@ -68,7 +70,7 @@ class Shelf:
         }
         (directory / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
-    @cachedmethod(lambda self: self._read)
+    @cachedmethod(lambda self: self._read, lock=lambda self: self._mutex)
     def get(self, version: str) -> Model:
         """Return the model of a version; its arrays stay on disk until they are used.
 

@@ -1,0 +1,107 @@
+"""What the command line prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from jobs.import_articles import ImportReport
+from jobs.train import Summary
+from recommender.answers import Item
+from recommender.related.explain import Explanation
+from recommender.settings import Settings
+
+__all__ = [
+    "print_addresses",
+    "print_explanation",
+    "print_figures",
+    "print_items",
+    "print_report",
+    "print_summary",
+    "print_versions",
+]
+
+_SHOWN_REJECTIONS = 20
+_SHOWN_TERMS = 15
+
+
+def print_report(report: ImportReport) -> None:
+    """Print the counts of an import, and what it rejected."""
+    for rejection in report.rejections[:_SHOWN_REJECTIONS]:
+        click.echo(f"rejected {rejection.where}: {rejection.reason}", err=True)
+    if report.rejected > _SHOWN_REJECTIONS:
+        click.echo(f"... and {report.rejected - _SHOWN_REJECTIONS} more; --json gives up to 1,000", err=True)
+    click.echo(
+        f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
+        f"{report.withdrawn:,} withdrawn, {report.rejected:,} rejected"
+    )
+
+
+def print_summary(summary: Summary) -> None:
+    """Print what a training run came to."""
+    state = f"published {summary.version}" if summary.version else "dry run, nothing published"
+    click.echo(
+        f"{state}: {summary.lists:,} of {summary.articles:,} articles have a list, {summary.copies:,} copies left out, "
+        f"{summary.terms:,} words, nearest at {summary.quality['mean_top1']:.2f} on average, "
+        f"{sum(summary.seconds.values()):.1f} s"
+    )
+
+
+def print_items(title: str, items: list[Item]) -> None:
+    """Print a list as readers get it."""
+    table = Table("", "score", "source", "section", "title", "id", title=title, title_justify="left")
+    for item in items:
+        table.add_row(str(item.position), f"{item.score:.3f}", item.source, item.section or "", item.title, item.id)
+    Console().print(table)
+
+
+def print_explanation(answer: Explanation) -> None:
+    """Print the words, the steps and the reason."""
+    table = Table("step", "", "score", title=answer.reason, title_justify="left")
+    for term in answer.terms[:_SHOWN_TERMS]:
+        table.add_row(term.term, f"{term.weight:.4f}", "")
+    rest = answer.terms[_SHOWN_TERMS:]
+    if rest:
+        table.add_row(f"{len(rest)} more words", f"{sum(term.weight for term in rest):.4f}", "")
+    table.add_row("cosine", "", f"{answer.cosine:.4f}", end_section=True)
+    for one in answer.adjustments:
+        table.add_row(f"{one.name}: {one.detail}", f"* {one.factor:.3f}", f"{one.score:.4f}")
+    Console().print(table)
+
+
+def print_figures(figures: Mapping[str, Mapping[str, float] | int]) -> None:
+    """Print a table of figures by rank, then what is a number alone."""
+    rows = {name: some for name, some in figures.items() if isinstance(some, Mapping)}
+    table = Table("", *next(iter(rows.values())))
+    for name, some in rows.items():
+        table.add_row(name, *(f"{figure:.4f}" for figure in some.values()))
+    Console().print(table)
+    for name, number in figures.items():
+        if not isinstance(number, Mapping):
+            click.echo(f"{name}: {number}")
+
+
+def print_addresses(settings: Settings, site_url: str) -> None:
+    """Print what to open, and the secrets that were made."""
+    assert settings.api_token and settings.editor_password  # noqa: PT018, S101 - for the type checker; they are set
+    click.echo(
+        f"\n  News site   {site_url}/\n  API docs    {site_url}/docs\n"
+        f"  API token   {settings.api_token.get_secret_value()}\n"
+        f"  Editor      editor, password {settings.editor_password.get_secret_value()}\n\n  Ctrl-C stops.\n",
+        err=True,
+    )
+
+
+def print_versions(versions: Mapping[str, Mapping[str, Any]], current: str | None) -> None:
+    """Print the published versions, the current one marked."""
+    table = Table("", "version", "articles", "lists", "copies", "nearest", "as before", "seconds")
+    for version, facts in versions.items():
+        quality = facts["quality"]
+        numbers = (facts["articles"], facts["lists"], facts["copies"], quality["mean_top1"], quality["overlap"])
+        seconds = f"{sum(facts['seconds'].values()):.1f}"
+        table.add_row("→" if version == current else "", version, *map(str, numbers), seconds)
+    Console().print(table)
