@@ -23,8 +23,8 @@ format: $(VENV)/dev
 	$(BIN)/ruff format .
 
 lock:  ## Resolve the dependencies anew; needs uv
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --upgrade pyproject.toml --group build -o requirements.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q --upgrade pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header -q --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
 screenshots: $(VENV)/dev  ## Take the pictures of the documentation again; needs Chromium
 	$(BIN)/python docs/take_screenshots.py
