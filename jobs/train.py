@@ -169,4 +169,4 @@ def _timed(summary: Summary, bars: Progress, name: str, total: int | None = None
 if __name__ == "__main__":
     from recommender.cli import main
 
-    main(["train", *sys.argv[1:]])  # type: ignore[has-type]  # the command line imports this module
+    main(["train", *sys.argv[1:]])

@@ -1,0 +1,72 @@
+"""Lists: what readers see, as a table, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recommender.answers import Rank, WindowName
+from recommender.commands.options import data_dir_option, json_option, refusals, service_of
+from recommender.errors import ModelError
+from recommender.printing import print_explanation, print_items
+from recommender.related.explain import explain
+
+__all__ = ["explain_command", "related", "trending"]
+
+
+@click.command()
+@click.argument("article_id", metavar="ID")
+@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
+@click.option("--section", help="Of this section.")
+@data_dir_option
+@json_option
+@refusals
+def related(*, article_id: str, limit: int, section: str | None, data_dir: Path | None, as_json: bool) -> None:
+    """List what is related to an article."""
+    with service_of(data_dir) as service:
+        answer = service.boxes.related(article_id, limit=limit, section=section)
+        article = service.archive.get(article_id)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        print_items(f"Related to: {article.title if article else article_id}", answer.items)
+
+
+@click.command()
+@click.option("--window", type=click.Choice(["auto", "1h", "6h", "24h", "7d"]), default="auto", show_default=True)
+@click.option("--rank", type=click.Choice(["trending", "most_viewed"]), default="trending", show_default=True)
+@click.option("--section", help="Of this section.")
+@click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
+@data_dir_option
+@json_option
+@refusals
+def trending(
+    *, window: WindowName, rank: Rank, section: str | None, limit: int, data_dir: Path | None, as_json: bool
+) -> None:
+    """List what readers turn to."""
+    with service_of(data_dir) as service:
+        answer = service.boxes.trending(limit=limit, window=window, rank=rank, section=section)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        print_items("Trending", answer.items)
+
+
+@click.command("explain")
+@click.argument("article_id", metavar="ID")
+@click.argument("other_id", metavar="OTHER")
+@data_dir_option
+@json_option
+@refusals
+def explain_command(*, article_id: str, other_id: str, data_dir: Path | None, as_json: bool) -> None:
+    """Say why OTHER is in the list of ID, term by term, or why it is not."""
+    with service_of(data_dir) as service:
+        version = service.lists.current
+        if version is None:
+            raise ModelError("there is no model yet; make one: recommender train")
+        answer = explain(service.shelf.get(version), version, service.archive, article_id, other_id)
+    if as_json:
+        click.echo(answer.model_dump_json())
+    else:
+        print_explanation(answer)
