@@ -190,7 +190,7 @@ def _rankings(
     step: Step,
 ) -> Mapping[str, _Cosines | _Served]:
     every = [*articles, *background]
-    model = fit(every, sample=islice(every, SAMPLE), count=len(every), settings=settings, now=now, step=step)
+    model = fit(every, sample=islice(every, SAMPLE), total=len(every), settings=settings, now=now, step=step)
     with step("fit scikit-learn's defaults", len(every)):
         texts = ["\n".join((_title(article), article.summary, article.body)) for article in every]
         defaults = csr_matrix(TfidfVectorizer().fit_transform(texts))

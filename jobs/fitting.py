@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -13,17 +13,23 @@ from scipy.sparse import csr_array
 
 from jobs.progress import Tick
 from recommender.article import Article, section_key
-from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins
+from recommender.batched import batched
+from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins, word_hashes
 from recommender.related.expansion import Expansion
 from recommender.related.model import Model, with_chosen
 from recommender.related.neighbours import nearest
 from recommender.related.ranking import Ranking
 from recommender.related.readers import ReadersChoice
 from recommender.settings import Settings
-from recommender.text.fields import FieldReader, Fields
+from recommender.text.counts import Counts, count, joined
+from recommender.text.fields import FieldReader
+from recommender.text.lexicon import Lexicon
 from recommender.text.tfidf import FieldTfidf
+from recommender.text.words import Words
 
 __all__ = ["SAMPLE", "Step", "fit"]
+
+_BATCH = 1000
 
 SAMPLE = 5000
 """Articles from which boilerplate and the site's language are learned."""
@@ -36,7 +42,7 @@ def fit(
     articles: Iterable[Article],
     *,
     sample: Iterable[Article],
-    count: int,
+    total: int,
     settings: Settings,
     now: datetime,
     step: Step,
@@ -49,7 +55,7 @@ def fit(
     articles : iterable of Article
     sample : iterable of Article
         Some of them.
-    count : int
+    total : int
         How many articles there are.
     settings : Settings
     now : datetime
@@ -59,31 +65,34 @@ def fit(
         Blended in where given.
     """
     corpus, tfidf, expansion, threads = _Corpus(), FieldTfidf(), Expansion(), os.cpu_count() or 1
-    with step("read and weigh words", count) as tick:
-        reader = FieldReader(settings.related_boilerplate_share).fit(sample)
-        rows = tfidf.fit_transform(corpus.fields(articles, reader, tick))
+    with step("read and weigh words", total) as tick:
+        reader = FieldReader.learn(sample, settings.related_boilerplate_share)
+        counts = corpus.read(articles, reader, tick)
+        rows = tfidf.fit_transform(counts)
+        spelling = dict(zip(counts.stems, counts.written, strict=True))
     published = np.array(corpus.published)
     exact = originals(corpus.fingerprints, published)
-    with step("find copies and kin", count) as tick:
+    with step("find copies and kin", total) as tick:
         kin = nearest(rows, exact, k=expansion.widest, floor=0, threads=threads, progress=tick)
         rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
         headlines = np.unique(np.array(corpus.headlines, dtype=np.str_), return_inverse=True)[1]
         near = near_copies(kin, np.array(corpus.sketches), published, headlines, rule)
         chosen = stand_ins(exact, near, published)
-    with step("expand", count) as tick:
+    with step("expand", total) as tick:
         expanded = expansion.expand(rows, kin, tick)
-    with step("find neighbours", count) as tick:
+    with step("find neighbours", total) as tick:
         candidates = nearest(expanded, chosen, k=settings.related_candidates, floor=0, threads=threads, progress=tick)
     choice = trust = csr_array(np.zeros((0, 0), dtype=np.float32))
     if readers:
-        with step("ask what readers also read", count):
+        with step("ask what readers also read", total):
             choice, trust = readers.learn(corpus.ids, now.timestamp())
             candidates = with_chosen(candidates, expanded, choice)
     model = Model(
         ids=corpus.ids,
         sections=corpus.sections,
         languages=corpus.languages,
-        terms=[reader.words.written[term] for term in tfidf.terms_],
+        terms=[spelling[term] for term in tfidf.terms_],
+        lexicon=Lexicon(reader, tfidf, now.timestamp()),
         published=published,
         rows=rows,
         expanded=expanded,
@@ -95,7 +104,7 @@ def fit(
         ranked_at=now.timestamp(),
         ranking=_ranking(settings),
     )
-    with step("rank lists", count) as tick:
+    with step("rank lists", total) as tick:
         return model.with_lists(tick)
 
 
@@ -126,16 +135,21 @@ class _Corpus:
         self.fingerprints: list[bytes] = []
         self.sketches: list[NDArray[np.uint32]] = []
 
-    def fields(self, articles: Iterable[Article], reader: FieldReader, tick: Tick) -> Iterator[Fields]:
-        """Yield the words of each article."""
-        for article in articles:
-            fields = reader.read(article)
+    def read(self, articles: Iterable[Article], reader: FieldReader, tick: Tick) -> Counts:
+        """Count the words of articles."""
+        return joined([self._read(some, reader, tick) for some in batched(articles, _BATCH)])
+
+    def _read(self, articles: Sequence[Article], reader: FieldReader, tick: Tick) -> Counts:
+        words = Words()
+        read = [reader.read(article, words) for article in articles]
+        hashes = word_hashes(words.stems)
+        for article, fields in zip(articles, read, strict=True):
             self.ids.append(article.id)
             self.sections.append(section_key(article.section))
             self.languages.append(fields.language)
             self.published.append(article.published_at.timestamp() if article.published_at else 0.0)
             self.headlines.append(article.title.casefold())
             self.fingerprints.append(fingerprint(article))
-            self.sketches.append(sketch(fields.body))
-            yield fields
-            tick(len(self.ids))
+            self.sketches.append(sketch(hashes[fields.body]))
+        tick(len(self.ids))
+        return count(read, words)

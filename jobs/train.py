@@ -88,7 +88,7 @@ def train(service: Service, bars: Progress, *, dry_run: bool = False, force: boo
         model = fit(
             service.archive.articles(),
             sample=service.archive.sample(SAMPLE),
-            count=len(service.archive),
+            total=len(service.archive),
             settings=settings,
             now=started,
             step=partial(_timed, summary, bars),

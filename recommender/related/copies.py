@@ -15,7 +15,17 @@ from recommender.article import Article
 from recommender.related.neighbours import Neighbours
 from recommender.text.plain import plain_text
 
-__all__ = ["SKETCH", "CopyRule", "fingerprint", "near_copies", "originals", "resemblance", "sketch", "stand_ins"]
+__all__ = [
+    "SKETCH",
+    "CopyRule",
+    "fingerprint",
+    "near_copies",
+    "originals",
+    "resemblance",
+    "sketch",
+    "stand_ins",
+    "word_hashes",
+]
 
 SKETCH = 128
 """Shingles kept of each article."""
@@ -57,8 +67,18 @@ def originals(fingerprints: Sequence[bytes], published: NDArray[np.float64]) -> 
     return np.fromiter((newest[mark] for mark in fingerprints), dtype=np.int64, count=len(fingerprints))
 
 
-def sketch(words: Sequence[str]) -> NDArray[np.uint32]:
+def word_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
+    """Return a hash of each word."""
+    return np.fromiter((zlib.crc32(word.encode()) for word in words), dtype=np.uint64, count=len(words))
+
+
+def sketch(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Return the `SKETCH` smallest hashes of the runs of five words in a text (Broder 1997), in order.
+
+    Parameters
+    ----------
+    hashes : array of uint64, shape (n_words,)
+        Of the words of the text, as `word_hashes` gives them.
 
     Returns
     -------
@@ -66,7 +86,6 @@ def sketch(words: Sequence[str]) -> NDArray[np.uint32]:
         Filled up with the largest number where there are fewer.
     """
     found = np.full(SKETCH, _EMPTY)
-    hashes = np.fromiter((zlib.crc32(word.encode()) for word in words), dtype=np.uint64, count=len(words))
     runs = len(hashes) - _WORDS + 1
     if runs > 0:
         mixed = np.zeros(runs, dtype=np.uint64)

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Candidates, Ranked, Ranking
+from recommender.text.lexicon import Lexicon
 
 __all__ = ["Candidacy", "Model", "with_chosen"]
 
@@ -58,6 +59,8 @@ class Model:
         Section keys; ISO 639-1 codes.
     terms : sequence of str, length n_terms
         Words as people write them.
+    lexicon : Lexicon
+        How an article becomes a row.
     published : array of float64, shape (n,)
         Unix seconds; 0 where no date is known.
     rows, expanded : csr_matrix of float32, shape (n, n_terms)
@@ -81,6 +84,7 @@ class Model:
     sections: Sequence[str]
     languages: Sequence[str]
     terms: Sequence[str]
+    lexicon: Lexicon
     published: NDArray[np.float64]
     rows: csr_matrix
     expanded: csr_matrix

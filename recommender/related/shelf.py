@@ -13,12 +13,18 @@ from typing import Any
 
 import numpy as np
 from cachetools import LRUCache, cachedmethod
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
 from recommender.errors import ModelError
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Ranking
+from recommender.text.boilerplate import Boilerplate
+from recommender.text.fields import FieldReader
+from recommender.text.language import LanguageGuess
+from recommender.text.lexicon import Lexicon
+from recommender.text.tfidf import FieldTfidf
 
 __all__ = ["Shelf"]
 
@@ -62,6 +68,8 @@ class Shelf:
             np.save(directory / f"{name}.npy", array, allow_pickle=False)
         for name in _TEXTS:
             (directory / f"{name}.json").write_text(json.dumps(list(getattr(model, name))), encoding="utf-8")
+        np.save(directory / "lexicon.idf.npy", model.lexicon.tfidf.idf_, allow_pickle=False)
+        (directory / "lexicon.json").write_text(json.dumps(_described(model.lexicon)), encoding="utf-8")
         manifest = {
             "ranked_at": model.ranked_at,
             "ranking": asdict(model.ranking),
@@ -103,8 +111,10 @@ class Shelf:
             **{name: matrix(name, kind) for name, kind in _MATRICES.items()},
             **{name: Neighbours(array(f"{name}.indices"), array(f"{name}.cosines")) for name in _LISTS},
         }
+        described = json.loads((directory / "lexicon.json").read_text(encoding="utf-8"))
         return Model(
             **parts,
+            lexicon=_lexicon(described, array("lexicon.idf")),
             ranked_at=manifest["ranked_at"],
             ranking=Ranking(**manifest["ranking"]),
         )
@@ -115,6 +125,25 @@ class Shelf:
             for directory in self._directory.iterdir():
                 if directory.name not in versions:
                     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _described(lexicon: Lexicon) -> dict[str, Any]:
+    """Return all of a lexicon but its idf, for JSON."""
+    return {
+        "boilerplate": sorted(lexicon.reader.boilerplate.pieces),
+        "language": lexicon.reader.language.main,
+        "stems": lexicon.tfidf.terms_,
+        "mean_lengths": lexicon.tfidf.mean_lengths_.tolist(),
+        "learned_at": lexicon.learned_at,
+    }
+
+
+def _lexicon(described: dict[str, Any], idf: NDArray[np.float32]) -> Lexicon:
+    boilerplate = Boilerplate(frozenset((kind, text) for kind, text in described["boilerplate"]))
+    tfidf = FieldTfidf()
+    tfidf.terms_, tfidf.idf_ = described["stems"], idf
+    tfidf.mean_lengths_ = np.array(described["mean_lengths"])
+    return Lexicon(FieldReader(boilerplate, LanguageGuess(described["language"])), tfidf, described["learned_at"])
 
 
 def _checksum(file: Path) -> str:

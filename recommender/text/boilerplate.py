@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import regex
 
@@ -17,41 +18,48 @@ _SHORTEST = 3
 """Spaces in a sentence; a shorter piece between two points is rather an abbreviation."""
 
 
+@dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """Learns from a sample of a site's articles what to strip from each.
+    """What to strip from each article of a site.
 
-    Three kinds of text are boilerplate when they stand in a large share of the sample: a sentence, an aside in
+    Three kinds of text are boilerplate when they stand in a large share of a sample: a sentence, an aside in
     parentheses by its first two words ("(Reporting by ...)"), and a dateline by the agency it names
     ("LONDON (Reuters) -").
 
-    Parameters
+    Attributes
     ----------
-    share : float
-        Least share of articles, at least five of them; 1 or more strips nothing.
+    pieces : frozenset of (kind, text)
+        Text folded, with single spaces.
     """
 
-    def __init__(self, share: float = 0.02) -> None:
-        self.share = share
+    pieces: frozenset[tuple[str, str]] = frozenset()
 
-    def fit(self, bodies: Iterable[str]) -> Boilerplate:
-        """Learn from bodies in plain text."""
+    @classmethod
+    def learn(cls, bodies: Iterable[str], share: float = 0.02) -> Boilerplate:
+        """Learn from bodies in plain text.
+
+        Parameters
+        ----------
+        bodies : iterable of str
+        share : float
+            Least share of articles, at least five of them; 1 or more strips nothing.
+        """
         seen: Counter[tuple[str, str]] = Counter()
         count = 0
         for count, body in enumerate(bodies, 1):  # noqa: B007 - counted
             seen.update(set(_pieces(body)))
-        least = max(_FEWEST, self.share * count)
-        self.pieces_ = frozenset(piece for piece, times in seen.items() if times >= least and self.share < 1)
-        return self
+        least = max(_FEWEST, share * count)
+        return cls(frozenset(piece for piece, times in seen.items() if times >= least and share < 1))
 
     def strip(self, body: str) -> str:
         """Return a body in plain text without boilerplate."""
-        if not self.pieces_:
+        if not self.pieces:
             return body
         dateline = _DATELINE.match(body)
-        if dateline and ("dateline", _key(dateline[1])) in self.pieces_:
+        if dateline and ("dateline", _key(dateline[1])) in self.pieces:
             body = body[dateline.end() :]
-        body = _ASIDE.sub(lambda aside: " " if ("aside", _key(aside[1])) in self.pieces_ else aside[0], body)
-        return _SENTENCE.sub(lambda part: " " if ("sentence", _key(part[0])) in self.pieces_ else part[0], body)
+        body = _ASIDE.sub(lambda aside: " " if ("aside", _key(aside[1])) in self.pieces else aside[0], body)
+        return _SENTENCE.sub(lambda part: " " if ("sentence", _key(part[0])) in self.pieces else part[0], body)
 
 
 def _pieces(body: str) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,17 @@
-"""Fields of words into TF-IDF rows, counted by scikit-learn."""
+"""Counted words into TF-IDF rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
-from sklearn.feature_extraction.text import CountVectorizer
 
-from recommender.text.fields import Fields
+from recommender.text.counts import FIELDS, Counts
 from recommender.text.rows import unit_rows
 
-__all__ = ["FieldTfidf"]
-
-_NO_WORD = "\n"
+__all__ = ["FieldTfidf", "document_frequency", "inverse"]
 
 
 class FieldTfidf:
@@ -34,8 +31,10 @@ class FieldTfidf:
     Attributes
     ----------
     terms_ : list of str, length n_terms
-        The words that stand in two articles or more (in one, where there is only one).
+        The words that stand in two articles or more (in one, where there is only one), in order.
     idf_ : array of float32, shape (n_terms,)
+    mean_lengths_ : array of float64, shape (3,)
+        Words of a title, a lead and a body.
     """
 
     def __init__(
@@ -46,32 +45,50 @@ class FieldTfidf:
         self.k1 = k1
         self.b = b
 
-    def fit_transform(self, articles: Iterable[Fields]) -> csr_matrix:
-        """Learn the words and their idf, and return a row for each article.
+    def fit(self, counts: Counts) -> FieldTfidf:
+        """Learn the words and their idf, and how long fields are."""
+        df = document_frequency(counts)
+        kept = np.flatnonzero(df >= min(2, len(counts))).tolist()
+        kept.sort(key=counts.stems.__getitem__)
+        self.terms_ = [counts.stems[term] for term in kept]
+        self.idf_ = inverse(df[kept], len(counts)).astype(np.float32)
+        self.mean_lengths_ = np.array(
+            [float(length.mean()) or 1.0 if len(counts) else 1.0 for length in _lengths(counts)]
+        )
+        return self
+
+    def transform(self, counts: Counts) -> csr_matrix:
+        """Return a row for each article, by the words and the idf learned.
 
         Returns
         -------
         csr_matrix of float32, shape (n, n_terms)
             Rows of length 1, so that a product of two is their cosine; a row without usable words is empty.
         """
-        counter = CountVectorizer(analyzer=_itself, dtype=np.float32)
-        counts = csr_matrix(counter.fit_transform(_parts(articles)))[:-1]
-        title, lead, body = (csr_matrix(counts[field::3]) for field in range(3))
-        n = title.shape[0]
-        df = np.bincount((title + body).indices, minlength=counts.shape[1])
-        kept = np.flatnonzero(df >= min(2, n))
-        names = counter.get_feature_names_out()
-        self.terms_ = [str(names[term]) for term in kept]
-        self.idf_ = (np.log((1 + n) / (1 + df[kept])) + 1).astype(np.float32)
-        lengths = [np.asarray(part.sum(axis=1), dtype=np.float64).ravel() for part in (title, lead, body)]
-        self._mean_lengths = [float(length.mean()) or 1.0 if n else 1.0 for length in lengths]
-        return self._weigh([csr_matrix(part[:, kept]) for part in (title, lead, body)], lengths)
+        places = {term: place for place, term in enumerate(self.terms_)}
+        columns = np.fromiter((places.get(stem, -1) for stem in counts.stems), np.int32, len(counts.stems))
+        fields = [self._known(getattr(counts, name), columns) for name in FIELDS]
+        return self._weigh(fields, _lengths(counts))
+
+    def fit_transform(self, counts: Counts) -> csr_matrix:
+        """Learn from articles, and return a row for each."""
+        return self.fit(counts).transform(counts)
+
+    def _known(self, counts: csr_matrix, columns: NDArray[np.int32]) -> csr_matrix:
+        """Return the counts of the words learned, in their columns."""
+        found = columns[counts.indices]
+        known = found >= 0
+        starts = np.concatenate(([0], np.cumsum(known)))[counts.indptr]
+        parts = (counts.data[known].astype(np.float32), found[known], starts)
+        moved = csr_matrix(parts, shape=(counts.shape[0], len(self.terms_)))
+        moved.sort_indices()
+        return moved
 
     def _weigh(self, fields: Sequence[csr_matrix], lengths: Sequence[NDArray[np.floating]]) -> csr_matrix:
         weights = (self.title_weight, self.lead_weight, 1.0)
         weighed = [
             weight * unit_rows(self._saturated(counts, length / mean) @ diags_array(self.idf_))
-            for counts, length, mean, weight in zip(fields, lengths, self._mean_lengths, weights, strict=True)
+            for counts, length, mean, weight in zip(fields, lengths, self.mean_lengths_, weights, strict=True)
         ]
         return unit_rows(sum(weighed[1:], start=weighed[0]))
 
@@ -82,13 +99,17 @@ class FieldTfidf:
         return counts
 
 
-def _itself(words: list[str]) -> list[str]:
-    return words
+def document_frequency(counts: Counts) -> NDArray[np.int64]:
+    """Return in how many articles each word stands, title and body together; shape (n_words,)."""
+    both = csr_matrix(counts.title + counts.body)
+    return np.bincount(both.indices, minlength=len(counts.stems))
 
 
-def _parts(articles: Iterable[Fields]) -> Iterator[list[str]]:
-    for fields in articles:
-        yield fields.title
-        yield fields.lead
-        yield fields.body
-    yield [_NO_WORD]  # of no article: the counter refuses texts without any word
+def inverse(df: NDArray[np.integer], n: int) -> NDArray[np.float64]:
+    """Return the idf of words that stand in so many of n articles."""
+    idf: NDArray[np.float64] = np.log((1 + n) / (1 + df)) + 1
+    return idf
+
+
+def _lengths(counts: Counts) -> list[NDArray[np.float64]]:
+    return [np.asarray(getattr(counts, name).sum(axis=1), dtype=np.float64).ravel() for name in FIELDS]

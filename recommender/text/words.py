@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import regex
@@ -13,12 +14,14 @@ __all__ = ["Words", "primary", "stop_words"]
 
 _PART = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+"
 _WORD = regex.compile(rf"\p{{N}}++(?:[.,]\p{{N}}++)*+(?!\p{{L}})|{_PART}(?:[.-]{_PART})*+")
+# The same where all letters are ASCII, at twice the speed.
+_ASCII_WORD = re.compile(r"[0-9]++(?:[.,][0-9]++)*+(?![a-z])|[a-z0-9]++(?:[.-][a-z0-9]++)*+")
 # Scripts that put no spaces between words: their runs are cut into pairs of characters.
 _RUN = regex.compile(r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]++)")
 
 
 class Words:
-    """Turns text into words, and remembers how each was written.
+    """Turns text into words, each given by the number of its stem, and remembers how each was written.
 
     A word is a run of letters and digits, with hyphens and points within ("covid-19", "u.s") and commas within a
     number; an apostrophe ends it ("O'Brien" gives "brien", "l'eau" "eau"). It is folded to lower case and to its stem,
@@ -27,32 +30,51 @@ class Words:
     """
 
     def __init__(self) -> None:
-        self._stems: dict[str, dict[str, str]] = {}
-        self._written: dict[str, str] = {}
+        self._stems: dict[str, int] = {"": 0}
+        self._written = [""]
+        self._numbers: dict[str, _Numbers] = {}
 
     @property
-    def written(self) -> Mapping[str, str]:
+    def stems(self) -> Sequence[str]:
+        """The stems by their number; number 0 is no word."""
+        return list(self._stems)
+
+    @property
+    def written(self) -> Sequence[str]:
         """How each stem was written where it was first met."""
         return self._written
 
-    def of(self, text: str, language: str) -> list[str]:
-        """Return the words of a text in order; ``language`` is a BCP 47 tag."""
+    def of(self, text: str, language: str) -> list[int]:
+        """Return the words of a text in order, as numbers of stems; ``language`` is a BCP 47 tag."""
         code = primary(language)
-        stems = self._stems.setdefault(code, dict.fromkeys(stop_words(code), ""))
-        found = _WORD.findall(text.casefold())
-        if not text.isascii() and _RUN.search(text):
-            found = [part for word in found for part in _parted(word)]
-        for word in set(found).difference(stems):
-            stems[word] = self._stem(word, code)
-        return [stem for word in found if (stem := stems[word])]
+        if code not in self._numbers:
+            self._numbers[code] = _Numbers(code, self._stems, self._written)
+        return list(filter(None, map(self._numbers[code].__getitem__, _found(text))))
 
-    def _stem(self, word: str, code: str) -> str:
-        stemmer = _stemmer(code)
-        stem = stemmer.stemWord(word) if stemmer else word
-        if len(stem) > 1:
-            self._written.setdefault(stem, word)
-            return stem
-        return ""
+
+class _Numbers(dict[str, int]):
+    """The number of each word of one language, found when it is first asked for."""
+
+    def __init__(self, code: str, stems: dict[str, int], written: list[str]) -> None:
+        super().__init__(dict.fromkeys(stop_words(code), 0))
+        self._stemmer = _stemmer(code)
+        self._stems = stems
+        self._written = written
+
+    def __missing__(self, word: str) -> int:
+        stem = self._stemmer.stemWord(word) if self._stemmer else word
+        number = self._stems.setdefault(stem, len(self._stems)) if len(stem) > 1 else 0
+        if number == len(self._written):
+            self._written.append(word)
+        self[word] = number
+        return number
+
+
+def _found(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    found: list[str] = _WORD.findall(text.casefold())
+    return [part for word in found for part in _parted(word)] if _RUN.search(text) else found
 
 
 def _parted(word: str) -> Iterator[str]:

@@ -12,6 +12,11 @@ from jobs.quality import Quality, measure
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Ranking
+from recommender.text.boilerplate import Boilerplate
+from recommender.text.fields import FieldReader
+from recommender.text.language import LanguageGuess
+from recommender.text.lexicon import Lexicon
+from recommender.text.tfidf import FieldTfidf
 
 DAY = 86_400.0
 Make = Callable[..., Model]
@@ -32,6 +37,7 @@ def make() -> Make:
             sections=[""] * n,
             languages=["en"] * n,
             terms=["x", "y"],
+            lexicon=Lexicon(FieldReader(Boilerplate(), LanguageGuess()), FieldTfidf(), 0),
             published=np.array([1.0, 2.0, 3.0, 4.0])[:n] * DAY,
             rows=rows,
             expanded=rows,

@@ -53,7 +53,17 @@ def test_a_model_is_read_as_it_was_written(service: Service, version: str, tmp_p
     )
     for one, other in zip(parts(model), parts(again), strict=True):
         np.testing.assert_array_equal(one, other)
+    unread = [article("unread", body="river flood in the harbour")]
+    np.testing.assert_array_equal(again.lexicon.rows(unread).toarray(), model.lexicon.rows(unread).toarray())
+    assert again.lexicon.rows(unread).nnz == 2
     np.testing.assert_array_equal(again.with_lists().listed.indices, model.listed.indices)
+
+
+def test_a_model_makes_the_same_rows_again(service: Service, version: str) -> None:
+    """An article that has not changed gets the row it had, from the words as they were kept."""
+    model = service.shelf.get(version)
+    again = model.lexicon.rows(service.archive.articles())
+    np.testing.assert_array_equal(again.toarray(), model.rows.toarray())
 
 
 def test_a_damaged_or_missing_model_is_refused_by_name(service: Service, version: str) -> None:

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from recommender.text.counts import Counts, count
 from recommender.text.fields import Fields
 from recommender.text.tfidf import FieldTfidf
+from recommender.text.words import Words
 
 VOCABULARY = ["river", "flood", "dyke", "election", "poll", "ferry"]
-some_words = st.lists(st.sampled_from(VOCABULARY), max_size=8)
+some_words = st.lists(st.integers(1, len(VOCABULARY)), max_size=8)
 corpora = st.lists(
     st.builds(lambda title, body: Fields(title, body[:4], body, "en"), some_words, some_words), min_size=1, max_size=12
 )
@@ -26,14 +28,22 @@ def unit(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row / length if length else row
 
 
+def counted(corpus: list[Fields]) -> Counts:
+    """The words are numbered by their place in the vocabulary."""
+    words = Words()
+    for word in VOCABULARY:
+        words.of(word, "tlh")  # a language without stop words and stems
+    return count(corpus, words)
+
+
 def slow(corpus: list[Fields], terms: list[str]) -> NDArray[np.float64]:
     n = len(corpus)
-    df = Counter(word for fields in corpus for word in {*fields.title, *fields.body})
+    df = Counter(VOCABULARY[word - 1] for fields in corpus for word in {*fields.title, *fields.body})
     rows = np.zeros((n, len(terms)))
     for part, weight in (("title", 0.25), ("lead", 0.5), ("body", 1.0)):
         mean = sum(len(getattr(fields, part)) for fields in corpus) / n or 1
         for row, fields in enumerate(corpus):
-            words = getattr(fields, part)
+            words = [VOCABULARY[number - 1] for number in getattr(fields, part)]
             counts, against = Counter(words), 0.6 * (1 - 0.3 + 0.3 * len(words) / mean)
             weights = [
                 (math.log((1 + n) / (1 + df[term])) + 1) * counts[term] * 1.6 / (counts[term] + against)
@@ -50,8 +60,8 @@ def slow(corpus: list[Fields], terms: list[str]) -> NDArray[np.float64]:
 def test_rows_are_those_of_the_formula(corpus: list[Fields]) -> None:
     """Every weight agrees with the formula; words of a single article are left out; empty articles have empty rows."""
     tfidf = FieldTfidf()
-    rows = tfidf.fit_transform(corpus)
-    df = Counter(word for fields in corpus for word in {*fields.title, *fields.body})
+    rows = tfidf.fit_transform(counted(corpus))
+    df = Counter(VOCABULARY[word - 1] for fields in corpus for word in {*fields.title, *fields.body})
     assert tfidf.terms_ == sorted(word for word in df if df[word] >= min(2, len(corpus)))
     assert rows.toarray() == pytest.approx(slow(corpus, tfidf.terms_), abs=1e-5)
     lengths = np.sqrt(rows.multiply(rows).sum(axis=1)).A1 if rows.shape[1] else np.zeros(len(corpus))
@@ -59,4 +69,4 @@ def test_rows_are_those_of_the_formula(corpus: list[Fields]) -> None:
 
 
 def test_no_articles_give_no_rows() -> None:
-    assert FieldTfidf().fit_transform([]).shape[0] == 0
+    assert FieldTfidf().fit_transform(counted([])).shape[0] == 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from recommender.text.words import Words
+from recommender.text.words import _WORD, Words, _found
 
 
 @pytest.mark.parametrize(
@@ -29,11 +31,19 @@ from recommender.text.words import Words
 )
 def test_words(text: str, language: str, expected: list[str]) -> None:
     """Words are folded to their stems by the rules of their language; text without spaces is cut into pairs."""
-    assert Words().of(text, language) == expected
+    words = Words()
+    assert [words.stems[number] for number in words.of(text, language)] == expected
 
 
 def test_stems_are_shown_as_they_were_written() -> None:
     """What an editor reads is a word that stood in an article."""
     words = Words()
     words.of("Parties were electing", "en")
-    assert (words.written["parti"], words.written["elect"]) == ("parties", "electing")
+    written = dict(zip(words.stems, words.written, strict=True))
+    assert (written["parti"], written["elect"]) == ("parties", "electing")
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)))
+def test_what_is_all_ascii_gives_the_same_words_in_the_quick_way(text: str) -> None:
+    """The quick pattern and the general one find the same, whatever stands between."""
+    assert _found(text) == _WORD.findall(text.casefold())

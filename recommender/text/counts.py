@@ -1,0 +1,83 @@
+"""How often each word stands in each field of some articles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from recommender.text.fields import Fields
+from recommender.text.words import Words
+
+__all__ = ["FIELDS", "Counts", "count", "joined"]
+
+FIELDS = ("title", "lead", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The words of n articles, counted.
+
+    Attributes
+    ----------
+    stems, written : sequence of str, length n_words
+        Each word, and how it was written where it was first met.
+    title, lead, body : csr_matrix of uint16, shape (n, n_words)
+    """
+
+    stems: Sequence[str]
+    written: Sequence[str]
+    title: csr_matrix
+    lead: csr_matrix
+    body: csr_matrix
+
+    def __len__(self) -> int:
+        """Return the number of articles."""
+        return int(self.body.shape[0])
+
+    def take(self, places: NDArray[np.integer]) -> Counts:
+        """Return the counts of some of the articles, given by their places."""
+        parts = [getattr(self, name)[places] for name in FIELDS]
+        return Counts(self.stems, self.written, *parts)
+
+
+def count(articles: Iterable[Fields], words: Words) -> Counts:
+    """Count the words of articles, which were read with ``words``."""
+    articles = list(articles)
+    stems, written = words.stems, words.written
+    parts = [_counted([getattr(fields, name) for fields in articles], len(stems)) for name in FIELDS]
+    return Counts(stems, list(written), *parts)
+
+
+def joined(several: Sequence[Counts]) -> Counts:
+    """Return several counts as one, the articles one after the other."""
+    numbers: dict[str, int] = {}
+    written: list[str] = []
+    columns = []
+    for counts in several:
+        columns.append(
+            np.fromiter((numbers.setdefault(stem, len(numbers)) for stem in counts.stems), np.int32, len(counts.stems))
+        )
+        written += [word for word, at in zip(counts.written, columns[-1].tolist(), strict=True) if at >= len(written)]
+    parts = []
+    for name in FIELDS:
+        matrices = [getattr(counts, name) for counts in several]
+        moved = [
+            csr_matrix((part.data, places[part.indices], part.indptr), shape=(part.shape[0], len(numbers)))
+            for part, places in zip(matrices, columns, strict=True)
+        ]
+        parts.append(csr_matrix(vstack(moved)))
+    return Counts(list(numbers), written, *parts)
+
+
+def _counted(texts: Sequence[Sequence[int]], n_words: int) -> csr_matrix:
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    words = np.fromiter(chain.from_iterable(texts), dtype=np.int32, count=int(lengths.sum()))
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    counts = csr_matrix((np.ones(len(words), dtype=np.uint16), words, starts), shape=(len(texts), n_words))
+    counts.sum_duplicates()
+    return counts
