@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +23,10 @@ __all__ = ["Hub", "Quality", "measure", "write_report"]
 _SHOWN = 10
 """Places of a list that are looked at: more than any box shows."""
 _HUBS = 10
+_FEW_WORDS = 10
+"""Different words below which an article has no text to speak of."""
+_BINS = 20
+_MIX = 30
 _DAY_S = 86_400
 
 
@@ -57,6 +63,20 @@ class Quality:
         Those in the most lists.
     overlap : float or None
         Mean share of an article's list that was in its list before; None without a model before.
+    with_text : float
+        Share of articles with ten different words or more.
+    words : float
+        Mean number of different words of an article.
+    nearest : list of float
+        Share of articles by the cosine of their first, in twenty steps from 0 to 1.
+    sections, languages : dict of str to float
+        Share of articles in each of the thirty largest.
+    kept : float or None
+        Share of the articles of the model before that are still there.
+    known_words : float or None
+        Share of the words of articles that the model before knew.
+    size_kb : float
+        Kilobytes of the model's numbers an article.
     """
 
     articles: int
@@ -70,6 +90,14 @@ class Quality:
     reached: float
     hubs: list[Hub]
     overlap: float | None
+    with_text: float
+    words: float
+    nearest: list[float]
+    sections: dict[str, float]
+    languages: dict[str, float]
+    kept: float | None
+    known_words: float | None
+    size_kb: float
 
 
 def measure(model: Model, before: Model | None) -> Quality:
@@ -78,6 +106,7 @@ def measure(model: Model, before: Model | None) -> Quality:
     there = shown >= 0
     counts = there.sum(axis=1)
     n = max(1, len(shown))
+    words = np.diff(model.rows.indptr)
     cosines = _cosines(model)
     times = _times_listed(model)
     dated = there & (model.published[shown] > 0) & (model.published > 0)[:, None]
@@ -95,6 +124,14 @@ def measure(model: Model, before: Model | None) -> Quality:
         reached=_rounded((times[model.stand_ins] > 0).mean() if len(times) else 0),
         hubs=[Hub(model.ids[place], int(times[place])) for place in np.argsort(-times, kind="stable")[:_HUBS]],
         overlap=_overlap(model, before) if before else None,
+        with_text=_rounded((words >= _FEW_WORDS).sum() / n),
+        words=_rounded(words.sum() / n),
+        nearest=[_rounded(count / n) for count in np.histogram(cosines[:, 0], _BINS, (0, 1))[0]],
+        sections=_mix(model.sections),
+        languages=_mix(model.languages),
+        kept=_rounded(sum(one in model.places for one in before.ids) / max(1, len(before.ids))) if before else None,
+        known_words=_known_words(model, before) if before else None,
+        size_kb=_rounded(sum(part.nbytes for part in _numbers(model)) / 1000 / n),
     )
 
 
@@ -141,6 +178,24 @@ def _overlap(model: Model, before: Model) -> float | None:
         if now and then:
             shared.append(len(now & then) / max(len(now), len(then)))
     return _rounded(float(np.mean(shared))) if shared else None
+
+
+def _mix(labels: Iterable[str]) -> dict[str, float]:
+    counts = Counter(labels)
+    return {label: _rounded(count / counts.total()) for label, count in counts.most_common(_MIX)}
+
+
+def _known_words(model: Model, before: Model) -> float | None:
+    known, stems = set(before.lexicon.tfidf.terms_), model.lexicon.tfidf.terms_
+    knows = np.fromiter((stem in known for stem in stems), dtype=bool, count=len(stems))
+    return _rounded(knows[model.rows.indices].mean()) if model.rows.nnz else None
+
+
+def _numbers(model: Model) -> Iterable[NDArray[np.generic]]:
+    for matrix in (model.rows, model.expanded):
+        yield from (matrix.data, matrix.indices, matrix.indptr)
+    for lists in (model.candidates, model.listed):
+        yield from (lists.indices, lists.cosines)
 
 
 def _rounded(figure: float) -> float:

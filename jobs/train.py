@@ -15,43 +15,53 @@ import numpy as np
 from rich.progress import Progress
 
 from jobs.fitting import SAMPLE, fit
+from jobs.guard import inspect
 from jobs.pacing import learn_tempo
 from jobs.progress import Tick, step
 from jobs.quality import Quality, measure, write_report
 from recommender.errors import ModelError, TrainingRefused
 from recommender.intake import reconcile
-from recommender.related.lists import Publication
 from recommender.related.model import Model
+from recommender.related.publication import Publication
 from recommender.service import Service
 
 __all__ = ["Summary", "train"]
 
-_LEAST_SHARE = 0.5
-"""A version with fewer than half the lists of the current one is the work of a bad night."""
+_REPORTS = 5
+"""Refused runs whose reports stay on disk."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """The facts of one run, as they are kept with its version.
+    """The facts of one run, as they are kept in the history and with its version.
 
     Attributes
     ----------
+    run : str
+        The name that its version has if it is published.
     version : str or None
-        None for a dry run.
-    published_at : str
+        The same, once published.
+    by : str
+        Who ran it.
+    started_at, published_at : str
         RFC 3339.
     articles, with_words, copies, lists, terms : int
         Articles read; those with usable words; those that another stands for as its copy; those with a list;
         different words.
     quality : dict
         The figures of `jobs.quality.Quality`.
+    findings : list of dict
+        What the guard found.
     forced : bool
-        Whether it was published although it looked worse.
+        Whether it was published although the guard found something.
     seconds : dict of str to float
         How long each step took.
     """
 
+    run: str = ""
     version: str | None = None
+    by: str = ""
+    started_at: str = ""
     published_at: str = ""
     articles: int = 0
     with_words: int = 0
@@ -59,6 +69,7 @@ class Summary:
     lists: int = 0
     terms: int = 0
     quality: dict[str, Any] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     forced: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -67,48 +78,73 @@ class Summary:
         return asdict(self)
 
 
-def train(service: Service, bars: Progress, *, dry_run: bool = False, force: bool = False) -> Summary:
+def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = False, force: bool = False) -> Summary:
     """Train on the whole archive and publish, or refuse and leave the old version serving.
+
+    Parameters
+    ----------
+    service : Service
+    bars : Progress
+    by : str
+        Who runs it, for the history.
+    dry_run : bool
+        Do everything but publish.
+    force : bool
+        Publish whatever the guard finds.
 
     Raises
     ------
     TrainingRefused
-        When another run is under way, there are no articles, or the new lists look worse than the current ones.
+        When another run is under way, there are no articles, or the guard finds something.
+    OSError
+        When the model cannot be kept on disk.
     redis.exceptions.RedisError
         When Redis fails; the old version serves on, and the next run clears what is left.
     """
-    settings, summary, started = service.settings, Summary(), datetime.now(UTC)
+    settings, started = service.settings, datetime.now(UTC)
+    summary = Summary(by=by, started_at=started.isoformat(timespec="seconds"))
     with service.lists.publishing(
-        lock_s=settings.train_lock_s, keep=settings.versions_keep, now=started
+        lock_s=settings.train_lock_s, keep=settings.versions_keep, now=started, facts=summary.as_facts
     ) as publication:
-        with _timed(summary, bars, "check the catalogue"):
-            reconcile(service.archive, service.intake)
-        if not len(service.archive):
-            raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
-        model = fit(
-            service.archive.articles(),
-            sample=service.archive.sample(SAMPLE),
-            total=len(service.archive),
-            settings=settings,
-            now=started,
-            step=partial(_timed, summary, bars),
-            readers=service.readers if settings.related_readers else None,
-        )
+        summary.run = publication.version
+        _tidy(service, summary.run)
+        model, before = _fit(service, bars, summary, started), _previous(service)
         with _timed(summary, bars, "measure quality"):
-            quality = measure(model, _previous(service))
+            quality = measure(model, before)
         _describe(summary, model, quality)
-        _guard(service, summary, force=force)
+        _guard(service, summary, quality, model, force=force)
         if not dry_run:
             with _timed(summary, bars, "write lists", len(model.ids)) as tick:
                 publication.write(_named(model, tick))
-            with _timed(summary, bars, "keep the model"):
-                service.shelf.put(publication.version, model)
-                write_report(quality, model, service.shelf.path(publication.version))
-            with _timed(summary, bars, "learn the site's tempo"):
-                learn_tempo(service.counters, service.archive, started.timestamp())
-            _publish(publication, summary)
-            service.shelf.keep(service.lists.versions())
+            _publish(service, publication, bars, summary, (model, quality))
+            _tidy(service, summary.run)
     return summary
+
+
+def _fit(service: Service, bars: Progress, summary: Summary, started: datetime) -> Model:
+    settings = service.settings
+    with _timed(summary, bars, "check the catalogue"):
+        reconcile(service.archive, service.intake)
+    if not len(service.archive):
+        raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
+    return fit(
+        service.archive.articles(),
+        sample=service.archive.sample(SAMPLE),
+        total=len(service.archive),
+        settings=settings,
+        now=started,
+        step=partial(_timed, summary, bars),
+        readers=service.readers if settings.related_readers else None,
+    )
+
+
+def _tidy(service: Service, run: str) -> None:
+    """Drop what versions no longer kept, and dead runs, left on disk; the reports of the last refused runs stay.
+
+    Only what is older than this run: if it has slept past its lock, another may be writing.
+    """
+    refused = [one["run"] for one in service.lists.runs() if one["outcome"] == "refused"][:_REPORTS]
+    service.shelf.keep({*service.lists.versions(), *refused}, before=run)
 
 
 def _previous(service: Service) -> Model | None:
@@ -128,17 +164,23 @@ def _describe(summary: Summary, model: Model, quality: Quality) -> None:
     summary.quality = asdict(quality)
 
 
-def _guard(service: Service, summary: Summary, *, force: bool) -> None:
-    """Refuse lists that look worse than the current ones."""
-    current = service.lists.versions().get(service.lists.current or "")
-    if not current or summary.lists >= _LEAST_SHARE * current["lists"]:
+def _guard(service: Service, summary: Summary, quality: Quality, model: Model, *, force: bool) -> None:
+    """Refuse a model that looks worse than the current one, and keep its report to look at."""
+    current = service.lists.versions().get(service.lists.current or "", {})
+    found = inspect(quality, current.get("quality"), service.settings)
+    if not found:
         return
-    if not force:
-        raise TrainingRefused(
-            f"only {summary.lists} articles would have neighbours, and {current['lists']} have now (the limit is "
-            f"{_LEAST_SHARE:.0%}); the old version serves on. Look at what was imported, or publish with --force"
-        )
-    summary.forced = True
+    summary.findings = [asdict(finding) for finding in found]
+    if force:
+        summary.forced = True
+        return
+    report = service.shelf.path(summary.run)
+    report.mkdir(parents=True, exist_ok=True)
+    write_report(quality, model, report)
+    raise TrainingRefused(
+        f"{'; '.join(map(str, found))}; the old version serves on. Look at what was imported and at "
+        f"{report / 'quality.html'}, or publish with --force"
+    )
 
 
 def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
@@ -152,10 +194,22 @@ def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
         tick(place + 1)
 
 
-def _publish(publication: Publication, summary: Summary) -> None:
-    summary.version = publication.version
-    summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
-    publication.publish(summary.as_facts())
+def _publish(
+    service: Service, publication: Publication, bars: Progress, summary: Summary, made: tuple[Model, Quality]
+) -> None:
+    (model, quality), version = made, publication.version
+    try:
+        with _timed(summary, bars, "keep the model"):
+            service.shelf.put(version, model)
+            write_report(quality, model, service.shelf.path(version))
+        with _timed(summary, bars, "learn the site's tempo"):
+            learn_tempo(service.counters, service.archive, datetime.fromisoformat(summary.started_at).timestamp())
+        summary.version = version
+        summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
+        publication.publish(summary.as_facts())
+    except (TrainingRefused, OSError):  # nothing was published, which other errors leave open
+        service.shelf.drop(version)
+        raise
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,8 +21,8 @@ __all__ = [
     "print_figures",
     "print_items",
     "print_report",
+    "print_runs",
     "print_summary",
-    "print_versions",
 ]
 
 _SHOWN_REJECTIONS = 20
@@ -96,12 +96,23 @@ def print_addresses(settings: Settings, site_url: str) -> None:
     )
 
 
-def print_versions(versions: Mapping[str, Mapping[str, Any]], current: str | None) -> None:
-    """Print the published versions, the current one marked."""
-    table = Table("", "version", "articles", "lists", "copies", "nearest", "as before", "seconds")
-    for version, facts in versions.items():
-        quality = facts["quality"]
-        numbers = (facts["articles"], facts["lists"], facts["copies"], quality["mean_top1"], quality["overlap"])
-        seconds = f"{sum(facts['seconds'].values()):.1f}"
-        table.add_row("→" if version == current else "", version, *map(str, numbers), seconds)
+def print_runs(runs: Sequence[Mapping[str, Any]], kept: Collection[str], current: str | None) -> None:
+    """Print training runs, the newest first; the versions still kept are marked, the current one by an arrow."""
+    table = Table(
+        "", "run", "by", "what became of it", "articles", "lists", "copies", "nearest", "as before", "seconds"
+    )
+    for run in runs:
+        mark = "→" if run["run"] == current else "•" if run["run"] in kept else ""
+        quality = run.get("quality") or {}
+        counts = [f"{run[name]:,}" if quality else "" for name in ("articles", "lists", "copies")]
+        shares = [_figure(quality.get(name)) for name in ("mean_top1", "overlap")]
+        seconds = f"{sum(run.get('seconds', {}).values()):.1f}"
+        became = run["outcome"] + (", forced" if run.get("forced") else "")
+        reason = run.get("reason", "") if run["outcome"] != "dry run" else ""
+        became = f"{became}: {reason}" if reason else became
+        table.add_row(mark, run["run"], run.get("by", ""), became, *counts, *shares, seconds)
     Console().print(table)
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

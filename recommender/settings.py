@@ -102,6 +102,42 @@ class Settings(BaseSettings):
         60, gt=0, le=3600, description="seconds after which the lock of a dead training run is free"
     )
 
+    # What a night may not publish without --force; figures of articles are compared from 100 articles on
+    guard_articles: float = Field(
+        0.6, ge=0, le=1, description="least share of the number of articles, and of lists, of the version before"
+    )
+    guard_kept: float = Field(
+        0.6, ge=0, le=1, description="least share of the articles of the version before that are still there"
+    )
+    guard_text: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="most by which the share of articles with text may fall, 0.1 being ten in a hundred",
+    )
+    guard_words: float = Field(
+        0.7, ge=0, le=1, description="least share of the different words an article had; more than its inverse: refused"
+    )
+    guard_known_words: float = Field(
+        0.85, ge=0, le=1, description="least share of the words of articles that the version before knew"
+    )
+    guard_coverage: float = Field(
+        0.1, ge=0, le=1, description="most by which the share of articles with a list may fall"
+    )
+    guard_nearest: float = Field(
+        0.25, ge=0, le=1, description="most by which the nearness of first neighbours may differ (Kolmogorov-Smirnov)"
+    )
+    guard_overlap: float = Field(
+        0.4, ge=0, le=1, description="least share of the first ten of a list that were in it before, on average"
+    )
+    guard_copies: float = Field(0.1, ge=0, le=1, description="most by which the share of copies may grow")
+    guard_mix: float = Field(
+        0.4, ge=0, le=1, description="most that may move from one section, or one language, to others"
+    )
+    guard_size: float = Field(
+        3.0, ge=1, description="most by which a version may grow on disk for each article, 3 being threefold"
+    )
+
     # Trending
     visitor_pause_s: int = Field(1800, ge=1, description="seconds in which one visitor counts once for an article")
     event_memory_s: int = Field(172_800, ge=60, description="seconds for which an event id is remembered")

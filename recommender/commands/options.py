@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any, TypeVar
 
 import click
@@ -28,7 +29,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def refusals(command: F) -> F:
-    """Turn what this package or Redis refuses into exit code 1 and one clear line."""
+    """Turn what this package, Redis or the disk refuses into exit code 1 and one clear line."""
 
     @functools.wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -38,6 +39,8 @@ def refusals(command: F) -> F:
             raise click.ClickException(str(error)) from error
         except RedisError as error:
             raise click.ClickException(f"Redis: {error}") from error
+        except (OSError, OperationalError) as error:
+            raise click.ClickException(f"the disk: {error}") from error
 
     return guarded  # type: ignore[return-value]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import socket
 from pathlib import Path
 
 import click
@@ -10,7 +13,7 @@ import click
 from jobs.progress import progress_bars
 from jobs.train import Summary, train
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
-from recommender.printing import print_summary, print_versions
+from recommender.printing import print_runs, print_summary
 from recommender.service import Service
 
 __all__ = ["models", "rollback", "train_command", "train_with_bars"]
@@ -18,14 +21,15 @@ __all__ = ["models", "rollback", "train_command", "train_with_bars"]
 
 @click.command("train")
 @click.option("--dry-run", is_flag=True, help="Do everything but publish.")
-@click.option("--force", is_flag=True, help="Publish even lists that look worse than the current ones.")
+@click.option("--force", is_flag=True, help="Publish even what looks worse than the current version; it is noted.")
+@click.option("--by", help="Who runs it, for the history [default: user@host].")
 @data_dir_option
 @json_option
 @refusals
-def train_command(*, dry_run: bool, force: bool, data_dir: Path | None, as_json: bool) -> None:
+def train_command(*, dry_run: bool, force: bool, by: str | None, data_dir: Path | None, as_json: bool) -> None:
     """Train on all articles and publish the related lists: the nightly job."""
     with service_of(data_dir) as service:
-        summary = train_with_bars(service, dry_run=dry_run, force=force)
+        summary = train_with_bars(service, by=by, dry_run=dry_run, force=force)
         report = service.shelf.path(summary.version) / "quality.html" if summary.version else None
     if as_json:
         click.echo(json.dumps(summary.as_facts()))
@@ -40,13 +44,13 @@ def train_command(*, dry_run: bool, force: bool, data_dir: Path | None, as_json:
 @json_option
 @refusals
 def models(*, data_dir: Path | None, as_json: bool) -> None:
-    """List the published versions."""
+    """List the training runs and the versions that they published, the newest first."""
     with service_of(data_dir) as service:
-        versions, current = service.lists.versions(), service.lists.current
+        versions, current, runs = service.lists.versions(), service.lists.current, service.lists.runs()
     if as_json:
-        click.echo(json.dumps({"current": current, "versions": list(versions.values())}))
+        click.echo(json.dumps({"current": current, "versions": list(versions.values()), "runs": runs}))
         return
-    print_versions(versions, current)
+    print_runs(runs, versions, current)
 
 
 @click.command()
@@ -59,7 +63,14 @@ def rollback(*, version: str | None, data_dir: Path | None) -> None:
         click.echo(f"readers now see {service.lists.roll_back(version)}")
 
 
-def train_with_bars(service: Service, *, dry_run: bool = False, force: bool = False) -> Summary:
+def train_with_bars(service: Service, *, by: str | None = None, dry_run: bool = False, force: bool = False) -> Summary:
     """Train with a progress bar for each step."""
     with progress_bars() as bars:
-        return train(service, bars, dry_run=dry_run, force=force)
+        return train(service, bars, by=by or f"{_user()}@{socket.gethostname()}", dry_run=dry_run, force=force)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.getuid())

@@ -51,8 +51,18 @@ class Keys:
 
     @property
     def staging(self) -> str:
-        """Set: versions being written, so that the next run can clear what a dead one left."""
+        """Hash: version being written -> how its run began (JSON), so that the next can clear what a dead one left."""
         return f"{self._tag}:model:staging"
+
+    @property
+    def last_named(self) -> str:
+        """String: the name that the last training run took, so that names go up whatever the clock does."""
+        return f"{self._tag}:model:named"
+
+    @property
+    def runs(self) -> str:
+        """List, bounded: what became of each training run (JSON), the last one first."""
+        return f"{self._tag}:model:runs"
 
     @property
     def lock(self) -> str:

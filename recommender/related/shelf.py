@@ -55,7 +55,7 @@ class Shelf:
     def put(self, version: str, model: Model) -> None:
         """Write a model; the manifest, which makes it whole, last."""
         directory = self.path(version)
-        shutil.rmtree(directory, ignore_errors=True)
+        self.drop(version)
         directory.mkdir(parents=True)
         arrays = {name: getattr(model, name) for name in _ARRAYS}
         for name in _LISTS:
@@ -119,11 +119,15 @@ class Shelf:
             ranking=Ranking(**manifest["ranking"]),
         )
 
-    def keep(self, versions: Collection[str]) -> None:
-        """Drop every other version."""
+    def drop(self, version: str) -> None:
+        """Remove what there is of a version."""
+        shutil.rmtree(self.path(version), ignore_errors=True)
+
+    def keep(self, versions: Collection[str], *, before: str) -> None:
+        """Drop every other version that is older than ``before``."""
         if self._directory.is_dir():
             for directory in self._directory.iterdir():
-                if directory.name not in versions:
+                if directory.name < before and directory.name not in versions:
                     shutil.rmtree(directory, ignore_errors=True)
 
 

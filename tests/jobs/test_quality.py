@@ -31,13 +31,15 @@ def make() -> Make:
         for one, some in enumerate(lists):
             indices[one, : len(some)] = some
         rows = csr_matrix(np.array([[1, 0], [0.6, 0.8], [0.8, 0.6], [0, 1]], dtype=np.float32)[:n])
+        tfidf = FieldTfidf()
+        tfidf.terms_ = ["x", "y"]
         nothing = csr_array(np.zeros((n, n), dtype=np.float32))
         return Model(
             ids=list(ids),
             sections=[""] * n,
             languages=["en"] * n,
             terms=["x", "y"],
-            lexicon=Lexicon(FieldReader(Boilerplate(), LanguageGuess()), FieldTfidf(), 0),
+            lexicon=Lexicon(FieldReader(Boilerplate(), LanguageGuess()), tfidf, 0),
             published=np.array([1.0, 2.0, 3.0, 4.0])[:n] * DAY,
             rows=rows,
             expanded=rows,
@@ -68,6 +70,9 @@ def test_figures_are_those_counted_by_hand(make: Make) -> None:
     assert found.reached == 1.0  # c is, by b that stands for it
     assert [(hub.id, hub.lists) for hub in found.hubs] == [("a", 2), ("b", 2), ("d", 1), ("c", 0)]
     assert found.overlap == pytest.approx((0.5 + 1 + 0) / 3, abs=1e-4)
+    assert (found.kept, found.known_words, found.with_text, found.words) == (1.0, 1.0, 0.0, 1.5)
+    assert (found.nearest[0], found.nearest[12], found.nearest[16]) == (0.25, 0.5, 0.25)
+    assert (found.sections, found.languages) == ({"": 1.0}, {"en": 1.0})
 
 
 def test_the_first_model_and_an_empty_one_have_no_overlap(make: Make) -> None:

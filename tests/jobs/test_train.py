@@ -180,12 +180,31 @@ def test_a_night_that_lost_half_the_lists_is_refused_unless_forced(service: Serv
     for place, one in enumerate(list(service.archive.articles())):
         if place % 3:
             withdraw(one.id, service.archive, service.intake)
-    with pytest.raises(TrainingRefused, match="15 have now"):
+    with pytest.raises(TrainingRefused, match=r"articles 5 \(must be at least 9, was 15\)"):
         train(service, bars)
     assert service.lists.current == good
-    forced = train(service, bars, force=True)
+    forced = train(service, bars, by="the editor", force=True)
     assert forced.forced
     assert service.lists.current == forced.version
+    last, refused, first = service.lists.runs()
+    assert (last["outcome"], last["forced"], last["by"], last["version"]) == (
+        "published",
+        True,
+        "the editor",
+        forced.version,
+    )
+    assert (refused["outcome"], refused["version"], refused["findings"]) == ("refused", None, last["findings"])
+    assert refused["findings"][0] == {
+        "figure": "articles",
+        "value": 5,
+        "limit": 9.0,
+        "before": 15,
+        "setting": "guard_articles",
+    }
+    assert "articles 5" in refused["reason"]
+    assert first["version"] == good
+    report = service.shelf.path(refused["run"])
+    assert {file.name for file in report.iterdir()} == {"quality.json", "quality.html"}
 
 
 @pytest.mark.usefixtures("newsroom")

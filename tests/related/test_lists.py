@@ -9,7 +9,8 @@ from redis import Redis
 
 from recommender.errors import RecommenderError, TrainingRefused
 from recommender.redis.keys import Keys
-from recommender.related.lists import Lists, Publication
+from recommender.related.lists import Lists
+from recommender.related.publication import Publication
 
 NIGHT = datetime(2026, 6, 1, 3, tzinfo=UTC)
 
@@ -50,8 +51,8 @@ def test_two_versions_of_one_second_have_two_names(lists: Lists) -> None:
     """A second run within the second gets a suffix that sorts after."""
     assert [publish(lists, "b"), publish(lists, "b"), publish(lists, "b")] == [
         "20260601T030000Z",
-        "20260601T030000Z-2",
-        "20260601T030000Z-3",
+        "20260601T030000Z-02",
+        "20260601T030000Z-03",
     ]
 
 
@@ -96,6 +97,7 @@ def test_a_run_that_fails_leaves_nothing(lists: Lists, redis: Redis) -> None:
         fail()
     assert set(redis.scan_iter()) == before
     assert lists.read("a")[0] == first
+    assert [run["outcome"] for run in lists.runs()] == ["failed", "published"]
 
 
 def test_what_a_dead_run_left_is_cleared_by_the_next(lists: Lists, redis: Redis, keys: Keys) -> None:
@@ -109,6 +111,27 @@ def test_what_a_dead_run_left_is_cleared_by_the_next(lists: Lists, redis: Redis,
     publish(lists, "c", now=NIGHT + timedelta(hours=1))
     assert not redis.exists(keys.lists(dead.version))
     assert not redis.exists(keys.staging)
+    assert [(run["run"], run["outcome"]) for run in lists.runs()][1:] == [(dead.version, "died")]
+
+
+def test_a_run_that_slept_before_it_began_clears_nothing_of_the_next(lists: Lists, redis: Redis, keys: Keys) -> None:
+    """A run stopped between its lock and its first step finds the lock lost, and leaves another's lists alone."""
+    late = Publication(redis, keys, "slept", keep=3)
+    with lists.publishing(lock_s=10, keep=3, now=NIGHT) as other:
+        other.write([("a", {"b": 0.5})])
+        with pytest.raises(TrainingRefused, match="lost its lock"):
+            late.begin(NIGHT)
+        other.publish({"lists": 1})
+    assert lists.read("a") == (other.version, {"b": 0.5})
+
+
+def test_names_go_up_when_the_clock_goes_back(lists: Lists) -> None:
+    """A version made after another sorts after it, whatever the clock says."""
+    first = publish(lists, "b")
+    second = publish(lists, "c", now=NIGHT - timedelta(days=1))
+    assert second == f"{first}-02"
+    assert lists.current == second
+    assert lists.roll_back() == first
 
 
 def test_a_run_that_wakes_up_late_is_refused(lists: Lists, redis: Redis, keys: Keys) -> None:
