@@ -34,7 +34,7 @@ def _rows() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, PydanticUndefined) else field.default
         if isinstance(default, tuple):
-            default = ",".join(default)
+            default = ",".join(map(str, default))
         shown = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else "unset"
         yield f"| `RECOMMENDER_{name.upper()}` | {shown} | {field.description} |"
 

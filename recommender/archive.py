@@ -7,16 +7,15 @@ fall back to it when Redis is away.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from recommender.article import Article
 from recommender.card import Card
+from recommender.database import Database
 
 __all__ = ["Archive", "Change"]
 
@@ -42,7 +41,6 @@ ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.sect
     withdrawn = excluded.withdrawn, card = excluded.card, document = excluded.document
 """
 
-_BUSY_S = 5.0
 _VARIABLES = 500
 """Placeholders of one statement; SQLite's oldest limit is 999."""
 
@@ -59,12 +57,7 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._local = threading.local()
-        with self._transaction() as connection:
-            for statement in _SCHEMA:
-                connection.execute(statement)
+        self._database = Database(path, _SCHEMA)
 
     def __enter__(self) -> Self:
         return self
@@ -74,35 +67,22 @@ class Archive:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        if connection := getattr(self._local, "connection", None):
-            connection.close()
-            del self._local.connection
+        self._database.close()
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._database.path
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")  # readers go on while an import writes
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._local.connection = connection
-        return self._local.connection  # type: ignore[no-any-return]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+        return self._database.connection
 
     def put(self, articles: Iterable[Article]) -> Counter[Change]:
         """Store articles in one transaction; say how many were new, changed, unchanged or withdrawn."""
         articles = list(articles)
         changes: Counter[Change] = Counter()
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             digests = dict(self._select("SELECT id, digest FROM articles WHERE id IN ({})", [a.id for a in articles]))
             for article in articles:
                 before, digest = digests.get(article.id), article.digest()

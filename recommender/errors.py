@@ -9,6 +9,7 @@
     ├── RedisUnavailable        Redis is away, or this process leaves it alone for a moment after a failure
     ├── ModelError              a version's model is not on this machine's disk, or damaged
     ├── UnknownArticle          nobody told us about that article
+    ├── UserRefused             a user, role or password of the desk that will not do
     ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
     └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
 """
@@ -25,6 +26,7 @@ __all__ = [
     "SourceError",
     "TrainingRefused",
     "UnknownArticle",
+    "UserRefused",
 ]
 
 
@@ -54,6 +56,10 @@ class ModelError(RecommenderError):
 
 class UnknownArticle(RecommenderError):  # noqa: N818 - reads as the fact it states
     """An article that is asked about was never here."""
+
+
+class UserRefused(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """A user cannot be added, changed or removed like that."""
 
 
 class EmbeddedRedisError(RecommenderError):

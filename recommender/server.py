@@ -111,7 +111,7 @@ def configure_logs() -> None:
 def _as_environment(settings: Settings) -> dict[str, str]:
     def text(value: Any) -> str:
         if isinstance(value, tuple):
-            return ",".join(value)
+            return ",".join(map(str, value))
         return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
 
     return {f"RECOMMENDER_{name.upper()}": text(value) for name, value in settings if value is not None}

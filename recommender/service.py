@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from redis import Redis
 
 from recommender.archive import Archive
 from recommender.catalogue import Catalogue
+from recommender.database import Database
+from recommender.desk.sessions import Sessions
+from recommender.desk.throttle import Throttle
+from recommender.desk.trace import TRACE_SCHEMA, Trace
+from recommender.desk.users import USERS_SCHEMA, Users
 from recommender.reader import LiveReader, Memory, RememberingReader
 from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
 from recommender.redis.embedded import EmbeddedRedis
@@ -49,6 +55,10 @@ class Service:
     readers: ReadersChoice
     counters: Counters
     boxes: Boxes
+    trace: Trace
+    users: Users
+    sessions: Sessions
+    throttle: Throttle
 
 
 @contextmanager
@@ -82,6 +92,9 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
         patient = stack.enter_context(connect(redis_url))
         archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
+        desk = stack.enter_context(closing(Database(settings.data_dir / "desk.sqlite", (*TRACE_SCHEMA, *USERS_SCHEMA))))
+        trace = Trace(desk)
+        users = Users(desk, trace, settings.editor_password)
         catalogue, lists = Catalogue(redis, keys), Lists(redis, keys)
         counters = Counters(
             redis,
@@ -111,4 +124,13 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
             boxes=boxes,
+            trace=trace,
+            users=users,
+            sessions=Sessions(redis, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s),
+            throttle=Throttle(
+                redis,
+                keys,
+                key=(settings.editor_password or SecretStr("")).get_secret_value().encode(),
+                most=settings.sign_in_failures,
+            ),
         )

@@ -7,16 +7,20 @@ table.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from recommender.article import describe
 from recommender.errors import ConfigurationError
 
 __all__ = ["Settings", "load_settings"]
+
+_SSO_PREFIX = {4: 16, 6: 48}
+"""Shortest network prefix, by IP version, of what may name users."""
 
 
 class Settings(BaseSettings):
@@ -48,6 +52,18 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",), description="origins whose pages may read the public answers, separated by commas"
     )
+    session_idle_s: int = Field(3600, ge=60, description="seconds after which an editor's unused session ends")
+    session_longest_s: int = Field(43_200, ge=60, description="seconds after which every editor's session ends")
+    sign_in_failures: int = Field(
+        10, ge=1, le=1000, description="failed sign-ins in ten minutes after which an address or a name has to wait"
+    )
+    sso_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = Field(
+        None, description="header in which a single sign-on proxy names the user, such as X-Remote-User; unset: none"
+    )
+    sso_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        (), description="addresses or networks from which that header is believed, separated by commas"
+    )
+    time_zone: str = Field("UTC", description="zone of the times on the desk's pages, such as Europe/Stockholm")
     allow_private_networks: bool = Field(
         default=False, description="let imports fetch feeds from private and loopback addresses"
     )
@@ -155,7 +171,25 @@ class Settings(BaseSettings):
             raise ValueError("the password is empty; fill in REDIS_PASSWORD, or leave out the colon before the @")
         return url
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone {name}; write one such as Europe/Stockholm") from error
+        return name
+
+    @model_validator(mode="after")
+    def _header_is_believed_from_few(self) -> Self:
+        if self.sso_header and not self.sso_proxies:
+            raise ValueError("sso_header wants sso_proxies: the addresses from which it is believed")
+        wide = [str(network) for network in self.sso_proxies if network.prefixlen < _SSO_PREFIX[network.version]]
+        if wide:
+            raise ValueError(f"sso_proxies: {', '.join(wide)} would let far too many name themselves")
+        return self
+
+    @field_validator("cors_origins", "sso_proxies", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

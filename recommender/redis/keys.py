@@ -137,3 +137,14 @@ class Keys:
     def views(self) -> str:
         """Hash: outcome -> number of views that had it."""
         return f"{self._tag}:views:outcomes"
+
+    # The desk
+
+    def session(self, digest: str) -> str:
+        """String, expiring: whose session has this token (JSON)."""
+        return f"{self._tag}:desk:session:{digest}"
+
+    @property
+    def sign_ins(self) -> str:
+        """What the name of every counter of failed sign-ins begins with; they expire."""
+        return f"{self._tag}:desk:sign-ins"

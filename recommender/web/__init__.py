@@ -9,6 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from recommender.service import Service
+from recommender.web.desk import init_desk
 from recommender.web.editors import editors
 from recommender.web.endpoint import openapi
 from recommender.web.errors import init_errors
@@ -44,6 +45,7 @@ def create_app(service: Service) -> Flask:
     )
     for blueprint in (public, newsroom, editors, health, site):
         app.register_blueprint(blueprint)
+    init_desk(app)
     _init_docs(app)
     app.after_request(_harden)
     if hops := service.settings.trusted_proxies:

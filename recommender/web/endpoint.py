@@ -16,7 +16,19 @@ from werkzeug.exceptions import BadRequest
 
 from recommender.article import describe
 
-__all__ = ["Ids", "Limit", "OptionalText", "Text", "body_as", "endpoint", "json_response", "openapi", "query_as"]
+__all__ = [
+    "Ids",
+    "Limit",
+    "OptionalNumber",
+    "OptionalText",
+    "Text",
+    "TextOrNone",
+    "body_as",
+    "endpoint",
+    "json_response",
+    "openapi",
+    "query_as",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Any]
@@ -55,13 +67,19 @@ def _text_or_none(values: list[str]) -> str | None:
     return _first(values) or None
 
 
+def _number_or_none(values: list[str]) -> int | None:
+    return _ascii_number(values) if _first(values) else None
+
+
 def _split(values: list[str]) -> list[str]:
     return [identifier for value in values for identifier in value.split(",") if identifier]
 
 
 Text = BeforeValidator(_first)
+TextOrNone = BeforeValidator(_text_or_none)
 Limit = Annotated[Annotated[int, Field(ge=1, le=50)], BeforeValidator(_ascii_number)]
-OptionalText = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_text_or_none)]
+OptionalText = Annotated[Annotated[str, Field(max_length=200)] | None, TextOrNone]
+OptionalNumber = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_number_or_none)]
 Ids = Annotated[Annotated[list[str], Field(max_length=_MOST_IDS)], BeforeValidator(_split)]
 
 

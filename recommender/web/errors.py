@@ -8,18 +8,19 @@ import structlog
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-__all__ = ["init_errors"]
+__all__ = ["http_error", "init_errors"]
 
 log = structlog.get_logger()
 
 
 def init_errors(app: Flask) -> None:
     """Answer every error of an application in the one shape."""
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """Return an error in the one shape."""
     if error.code is None or error.response is not None:
         return Response(error.get_response().get_data(), error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     code = HTTPStatus(error.code).name.lower()
@@ -34,4 +35,4 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", endpoint=request.endpoint, exc_info=error)
-    return _http_error(InternalServerError("something went wrong on our side; it has been logged"))
+    return http_error(InternalServerError("something went wrong on our side; it has been logged"))
