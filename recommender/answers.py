@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,17 @@ __all__ = [
 Source = Literal["pinned", "related", "trending", "section", "latest"]
 Rank = Literal["trending", "most_viewed"]
 WindowName = Literal["auto", "1h", "6h", "24h", "7d"]
+
+# Scores decay with every second; the order they make is what a list says.
+_ITEMS = {"items": {"__all__": {"score": True}}}
+_OF_THE_MOMENT: dict[str, Any] = {
+    "request_id": True,
+    "generated_at": True,
+    "took_ms": True,
+    "related": _ITEMS,
+    "trending": _ITEMS,
+    **_ITEMS,
+}
 
 
 class Item(BaseModel):
@@ -52,6 +63,10 @@ class Answer(BaseModel):
     stale: bool = Field(description="true while Redis is away: the last good lists")
     model: str | None = Field(description="version of the related lists; null before the first training")
     took_ms: float = Field(description="milliseconds")
+
+    def substance(self) -> str:
+        """Return what the answer says, without what differs each time it is asked for."""
+        return self.model_dump_json(exclude=_OF_THE_MOMENT)
 
 
 class RelatedAnswer(Answer):

@@ -64,12 +64,29 @@ class Settings(BaseSettings):
         (), description="addresses or networks from which that header is believed, separated by commas"
     )
     time_zone: str = Field("UTC", description="zone of the times on the desk's pages, such as Europe/Stockholm")
+    cache_s: int = Field(
+        1, ge=0, le=3600, description="seconds for which browsers and caches may keep a list: `max-age`"
+    )
+    cache_shared_s: int | None = Field(
+        None, ge=0, le=3600, description="seconds for which a CDN may keep a list: `s-maxage`; unset: as browsers"
+    )
+    cache_revalidate_s: int = Field(
+        1, ge=0, le=3600, description="seconds beyond in which the old list serves while the new one is fetched"
+    )
+    cache_error_s: int = Field(
+        3600, ge=0, le=604_800, description="seconds for which a cache may serve the last list while we cannot"
+    )
     allow_private_networks: bool = Field(
         default=False, description="let imports fetch feeds from private and loopback addresses"
     )
 
     # The web server
-    site_name: str = Field("The Tarsholm Courier", description="name shown on the demonstration site")
+    site_name: str = Field("The Tarsholm Courier", description="name shown on the demonstration site and in feeds")
+    site_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="address of the newsroom's front page, for feeds; unset: this service's",
+    )
     workers: int = Field(2, ge=1, le=64, description="web worker processes")
     threads: int = Field(4, ge=1, le=64, description="threads that answer requests in each worker")
     redis_timeout_ms: int = Field(80, ge=5, le=5000, description="milliseconds a page's Redis call may take")

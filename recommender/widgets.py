@@ -105,6 +105,8 @@ class Boxes:
         related: int = 6,
         trending: int = 5,
         section: str | None = None,
+        window: WindowName = "auto",
+        rank: Rank = "trending",
         exclude: Collection[str] = (),
     ) -> WidgetsAnswer:
         """Answer with both boxes of an article page."""
@@ -112,7 +114,7 @@ class Boxes:
         def fill(reader: Reader) -> tuple[Filling, str | None]:
             filling = self._filling(reader, article_id, section, exclude)
             version = filling.take_related(related)
-            filling.take_trending("trending", trending, section=section_key(section))
+            filling.take_trending("trending", trending, window=window, rank=rank, section=section_key(section))
             filling.fill("related", related)
             filling.fill("trending", trending)
             return filling, version

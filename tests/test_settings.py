@@ -36,7 +36,9 @@ def test_every_command_and_endpoint_is_documented(service: Service) -> None:
         assert f"recommender {command}" in texts, command
     http = (DOCS / "http-api.md").read_text()
     for rule in create_app(service).url_map.iter_rules():
-        if rule.rule.startswith(("/v1/", "/health/", "/metrics", "/openapi.json")) or rule.rule == "/docs":
+        if rule.rule.startswith(
+            ("/v1/", "/widgets", "/embed/", "/feeds/", "/health/", "/metrics", "/openapi.json", "/docs")
+        ):
             assert rule.rule in http, rule.rule
 
 

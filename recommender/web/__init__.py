@@ -11,8 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from recommender.service import Service
 from recommender.web.desk import init_desk
 from recommender.web.editors import editors
+from recommender.web.embed import embed
 from recommender.web.endpoint import openapi
 from recommender.web.errors import init_errors
+from recommender.web.feeds import feeds
 from recommender.web.health import health
 from recommender.web.metrics import init_metrics
 from recommender.web.newsroom import newsroom
@@ -37,13 +39,13 @@ def create_app(service: Service) -> Flask:
     init_metrics(app, service)
     CORS(
         app,
-        resources=r"/v1/(related|trending|widgets|views)",
+        resources=r"/(v1/(related|trending|widgets|views)|widgets\.(js|css)|embed/.*|feeds/.*)",
         origins=list(service.settings.cors_origins),
         send_wildcard=True,  # the same for every origin, so that a cache may keep it
         methods=["GET", "POST"],
         max_age=86_400,
     )
-    for blueprint in (public, newsroom, editors, health, site):
+    for blueprint in (public, embed, feeds, newsroom, editors, health, site):
         app.register_blueprint(blueprint)
     init_desk(app)
     _init_docs(app)

@@ -19,6 +19,7 @@ from recommender.article import describe
 __all__ = [
     "Ids",
     "Limit",
+    "Number",
     "OptionalNumber",
     "OptionalText",
     "Text",
@@ -77,6 +78,7 @@ def _split(values: list[str]) -> list[str]:
 
 Text = BeforeValidator(_first)
 TextOrNone = BeforeValidator(_text_or_none)
+Number = Annotated[int, BeforeValidator(_ascii_number)]
 Limit = Annotated[Annotated[int, Field(ge=1, le=50)], BeforeValidator(_ascii_number)]
 OptionalText = Annotated[Annotated[str, Field(max_length=200)] | None, TextOrNone]
 OptionalNumber = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_number_or_none)]
@@ -127,21 +129,25 @@ def json_response(answer: BaseModel, status: int = 200) -> Response:
 def endpoint(
     *,
     tag: str,
-    answer: type[BaseModel],
+    answer: type[BaseModel] | None = None,
+    media: str | None = None,
     status: int = 200,
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     token: bool = False,
     signed_in: bool = False,
 ) -> Callable[[View], View]:
-    """Describe a view for the OpenAPI document; its docstring says what it does."""
+    """Describe a view for the OpenAPI document; its docstring says what it does.
+
+    It answers with the JSON of a model, ``answer``, or with text of a ``media`` type.
+    """
 
     def describe_view(view: View) -> View:
         return functools.wraps(view)(
             openapi.validate(
                 query=query,
                 json=body,
-                resp=Responses(**{f"HTTP_{status}": answer}),
+                resp=Responses(**{f"HTTP_{status}": (answer, media)}),
                 tags=[tag],
                 security={"token": []} if token else {"editor": []} if signed_in else None,
                 skip_validation=True,  # queries are read strictly by `query_as`, and answers are models already

@@ -14,6 +14,7 @@ from recommender.article import ArticleId
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
 from recommender.view import View
+from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import Ids, Limit, OptionalText, Text, body_as, endpoint, json_response, query_as
 from recommender.web.parts import parts
 
@@ -51,6 +52,8 @@ class WidgetsQuery(BaseModel):
     related: Limit = 6
     trending: Limit = 5
     section: OptionalText = None
+    window: Annotated[WindowName, Text] = "auto"
+    rank: Annotated[Rank, Text] = "trending"
     exclude: Ids = []
 
 
@@ -101,6 +104,8 @@ def widgets() -> Response:
             related=query.related,
             trending=query.trending,
             section=query.section,
+            window=query.window,
+            rank=query.rank,
             exclude=query.exclude,
         )
     )
@@ -129,7 +134,4 @@ def views() -> Response:
 def _cacheable(answer: RelatedAnswer | TrendingAnswer | WidgetsAnswer) -> Response:
     if answer.stale:
         current_app.extensions["metrics"].stale_answers.inc()
-    response = json_response(answer)
-    # A withdrawn article has to be gone within a second, from caches too.
-    response.headers["Cache-Control"] = "public, max-age=1"
-    return response
+    return let_caches_keep(json_response(answer), list_policy(parts().settings), tag_of(answer.substance()))

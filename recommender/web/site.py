@@ -161,6 +161,15 @@ def image(shown: Article | Card | Item) -> str | None:
 
 
 @site.app_template_filter()
+def of_this_site(items: list[Item]) -> list[Item]:
+    """Return the items of a box leading to this site's own pages, with its own pictures."""
+    return [
+        item.model_copy(update={"url": url_for("site.article", article_id=item.id), "image_url": image(item)})
+        for item in items
+    ]
+
+
+@site.app_template_filter()
 def standfirst(article: Article) -> str:
     """Return the summary as plain text."""
     return plain_text(article.summary).strip()

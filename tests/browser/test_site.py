@@ -30,10 +30,10 @@ def test_a_reader_goes_from_the_front_page_to_an_article_and_on(page: Page) -> N
     title = headline.inner_text()
     headline.click()
     expect(page.locator("h1")).to_have_text(title)
-    expect(page.locator("[data-box=related] .card")).to_have_count(6)
-    expect(page.locator("[data-box=trending] .ranking > li")).to_have_count(5)
-    related = page.locator("[data-box=related] .headline a").first
-    title = related.inner_text()
+    expect(page.locator("[data-box=related] li")).to_have_count(6)
+    expect(page.locator("[data-box=trending] li")).to_have_count(5)
+    related = page.locator("[data-box=related] a").first
+    title = related.locator(".recommender-title").inner_text()
     related.click()
     expect(page.locator("h1")).to_have_text(title)
 

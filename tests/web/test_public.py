@@ -177,7 +177,8 @@ def test_any_page_may_ask_and_no_cookie_is_set(client: FlaskClient) -> None:
     """Public answers are for every origin, cacheable for a moment, and set no cookie."""
     response = client.get("/v1/widgets?article_id=a1", headers={"Origin": "https://news.example"})
     assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert response.headers["Cache-Control"] == "public, max-age=1"
+    assert response.headers["Cache-Control"] == "public, max-age=1, stale-while-revalidate=1, stale-if-error=3600"
+    assert "Origin" not in response.headers.get("Vary", "")
     assert "Set-Cookie" not in response.headers
     preflight = client.options(
         "/v1/views",

@@ -1,0 +1,118 @@
+"""The boxes for other people's pages: the script that fills them, and HTML for those who include it themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import rcssmin
+import rjsmin
+from flask import Blueprint, Response, render_template, request
+from pydantic import BaseModel, Field
+
+from recommender.answers import RelatedAnswer, TrendingAnswer
+from recommender.web.caching import let_caches_keep, list_policy, tag_of
+from recommender.web.endpoint import Number, OptionalText, Text, endpoint, query_as
+from recommender.web.parts import parts
+from recommender.web.public import RelatedQuery, TrendingQuery
+
+__all__ = ["box_label", "embed"]
+
+embed = Blueprint("embed", __name__)
+
+_FILES = files("recommender.web").joinpath("static", "widgets")
+_ASSET_POLICY = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
+
+Layout = Literal["cards", "list", "numbered"]
+
+
+class Look(BaseModel):
+    """How a box looks, and the language of its label."""
+
+    layout: Annotated[Layout | None, Text] = None
+    label: OptionalText = Field(None, description="in place of the label in the page's language")
+    lang: OptionalText = Field("en", description="of the label: BCP 47")
+    heading: Annotated[Number, Field(ge=1, le=6)] = 2
+
+
+class RelatedBoxQuery(RelatedQuery, Look):
+    """Which article's related ones, and how they look."""
+
+
+class TrendingBoxQuery(TrendingQuery, Look):
+    """What trends, and how it looks."""
+
+
+@embed.get("/widgets.js")
+@endpoint(tag="For the website", media="text/javascript")
+def widgets_script() -> Response:
+    """Give the script that fills a page's boxes and reports its view."""
+    response = Response(_script(), mimetype="text/javascript")
+    return let_caches_keep(response, _ASSET_POLICY, tag_of(_script()))
+
+
+@embed.get("/widgets.css")
+@endpoint(tag="For the website", media="text/css")
+def widgets_style() -> Response:
+    """Give the style sheet of the boxes, for pages that include them as HTML; the script brings it along."""
+    response = Response(_file("widgets.css"), mimetype="text/css")
+    return let_caches_keep(response, _ASSET_POLICY, tag_of(_file("widgets.css")))
+
+
+@embed.get("/embed/related")
+@endpoint(tag="For the website", query=RelatedBoxQuery, media="text/html")
+def embed_related() -> Response:
+    """Give the Related Articles box as HTML, for a page that includes it on its way to the reader."""
+    query = query_as(RelatedBoxQuery)
+    answer = parts().boxes.related(query.article_id, limit=query.limit, section=query.section, exclude=query.exclude)
+    return _fragment("related", query, answer)
+
+
+@embed.get("/embed/trending")
+@endpoint(tag="For the website", query=TrendingBoxQuery, media="text/html")
+def embed_trending() -> Response:
+    """Give the Trending box as HTML."""
+    query = query_as(TrendingBoxQuery)
+    answer = parts().boxes.trending(
+        limit=query.limit, window=query.window, rank=query.rank, section=query.section, exclude=query.exclude
+    )
+    return _fragment("trending", query, answer)
+
+
+def _fragment(box: str, look: Look, answer: RelatedAnswer | TrendingAnswer) -> Response:
+    html = render_template(
+        "embed.html",
+        box=box,
+        layout=look.layout,
+        label=look.label or box_label(box, look.lang),
+        heading=look.heading,
+        items=answer.items,
+        request_id=answer.request_id,
+    )
+    tag = tag_of(request.full_path + answer.substance())
+    return let_caches_keep(Response(html, mimetype="text/html"), list_policy(parts().settings), tag)
+
+
+@embed.app_template_global()
+def box_label(box: str, language: str | None = "en") -> str:
+    """Return what a box is called in a language; in English where we do not know it."""
+    labels: Mapping[str, list[str]] = json.loads(_file("labels.json"))
+    related, trending = labels.get((language or "en").lower().split("-")[0], labels["en"])
+    return related if box == "related" else trending
+
+
+@cache
+def _script() -> str:
+    """Return the script without comments and blanks, with the style sheet and the labels put in."""
+    labels = json.dumps(json.loads(_file("labels.json")), ensure_ascii=False, separators=(",", ":"))
+    style = json.dumps(rcssmin.cssmin(_file("widgets.css")))
+    script: str = rjsmin.jsmin(_file("widgets.js"))
+    return script.replace("__STYLE__", style).replace("__LABELS__", labels)
+
+
+@cache
+def _file(name: str) -> str:
+    return _FILES.joinpath(name).read_text(encoding="utf-8")
