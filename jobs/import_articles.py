@@ -11,7 +11,7 @@ from recommender.archive import Archive
 from recommender.article import Article, parse_article
 from recommender.batched import batched
 from recommender.catalogue import Catalogue
-from recommender.errors import ArticleError
+from recommender.errors import ArticleError, SourceError
 from recommender.intake import take_in
 
 __all__ = ["ImportReport", "Rejection", "import_articles"]
@@ -71,11 +71,22 @@ def import_articles(records: Iterable[Record | Unreadable], archive: Archive, ca
         When Redis fails; the same import again completes it.
     """
     report, changes = ImportReport(), Counter[str]()
-    for articles in batched(_valid(records, report), _BATCH):
+    breaks: list[SourceError] = []
+    for articles in batched(_valid(_until_break(records, breaks), report), _BATCH):
         changes.update(take_in(articles, archive, catalogue))
         report.new, report.changed = changes["new"], changes["changed"]
         report.unchanged, report.withdrawn = changes["unchanged"], changes["withdrawn"]
+    if breaks:
+        raise breaks[0]
     return report
+
+
+def _until_break(records: Iterable[Record | Unreadable], breaks: list[SourceError]) -> Iterator[Record | Unreadable]:
+    """Yield records to the end or to an error, which is kept until all before it are stored."""
+    try:
+        yield from records
+    except SourceError as error:
+        breaks.append(error)
 
 
 def _valid(records: Iterable[Record | Unreadable], report: ImportReport) -> Iterator[Article]:

@@ -1,4 +1,4 @@
-"""Readers of article sources: JSON Lines, CSV, feeds, news sitemaps and databases, as files or from the web.
+"""Readers of article sources: JSON Lines, CSV, feeds, news sitemaps, WordPress and databases.
 
 A reader maps its format to the field names of an article and nothing more; ``recommender.article`` validates.
 """

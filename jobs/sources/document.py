@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Document:
         The encoding that the web server named, if any.
     url : str
         Where it came from after redirects; empty for a file.
+    links : mapping
+        What the web server links to with it, by relation.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Document:
     media_type: str = ""
     charset: str = ""
     url: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def head(self) -> bytes:
         """Return some of the first bytes without moving on.
@@ -68,6 +71,23 @@ class Document:
             return self.stream.peek(1)
         except _GZIP_ERRORS as error:
             raise SourceError(f"{self.name}: the compressed data is damaged from the start") from error
+
+    def read(self, size: int, /) -> bytes:
+        """Return some of the next bytes; none at the end.
+
+        Raises
+        ------
+        DamagedError
+            Where compressed data breaks off.
+        """
+        try:
+            return self.stream.read(size)
+        except _GZIP_ERRORS as error:
+            raise DamagedError from error
+
+    def rewind(self) -> None:
+        """Go back to the first byte, which a pipe cannot."""
+        self.stream.seek(0)
 
     def read_whole(self, limit: int) -> bytes:
         """Return all of it.
@@ -107,7 +127,7 @@ def open_file(path: Path, tick: Tick) -> Iterator[Document]:
     except FileNotFoundError as error:
         raise SourceError(f"no such file: {path}") from error
     except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -121,7 +141,7 @@ def open_url(address: str, tick: Tick, *, allow_private_networks: bool) -> Itera
     """
     fetched = fetch(address, allow_private_networks=allow_private_networks)
     with _unpacked(io.BytesIO(fetched.body), len(fetched.body), tick) as stream:
-        yield Document(fetched.url, stream, fetched.media_type, fetched.charset, fetched.url)
+        yield Document(fetched.url, stream, fetched.media_type, fetched.charset, fetched.url, fetched.links)
 
 
 def bounded_lines(document: Document) -> Iterator[bytes | None]:
@@ -156,6 +176,13 @@ class _Watched(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return self._raw.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._done = self._raw.seek(offset, whence)
+        return self._done
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # no other buffers come here
         count = self._raw.readinto(buffer)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 
@@ -27,6 +28,7 @@ _CONNECT_LIMIT_S = 5.0
 _HEADERS = {"User-Agent": "recommender (article import)", "Accept-Encoding": "gzip"}
 _OK = 200
 _SERVER_ERRORS = 500
+_SIGN_IN = {401, 403}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ class Fetched:
         Its address after redirects, without credentials.
     media_type, charset : str
         What the server says it is, in lower case; empty where it says nothing.
+    links : mapping
+        What it links to in its headers, by relation.
+    pages : int or None
+        How many pages there are, as WordPress says with each; None where that is not said.
     body : bytes
         At most `MAX_BODY_BYTES`.
     """
@@ -46,6 +52,8 @@ class Fetched:
     url: str
     media_type: str
     charset: str
+    links: Mapping[str, str]
+    pages: int | None
     body: bytes
 
 
@@ -90,8 +98,7 @@ def _document(response: httpx.Response) -> Fetched:
     if response.next_request is not None:
         raise SourceError(f"{url} redirects again, after {MAX_REDIRECTS} redirects; check the address")
     if response.status_code != _OK:
-        advice = "try again later" if response.status_code >= _SERVER_ERRORS else "check the address"
-        raise SourceError(f"{url} answers {response.status_code} {response.reason_phrase}; {advice}")
+        raise SourceError(f"{url} answers {response.status_code} {response.reason_phrase}; {_advice(response)}")
     content_type = Message()
     content_type["Content-Type"] = response.headers.get("Content-Type", "")
     named = "Content-Type" in response.headers
@@ -99,8 +106,22 @@ def _document(response: httpx.Response) -> Fetched:
         url=url,
         media_type=content_type.get_content_type() if named else "",
         charset=(content_type.get_content_charset() or "") if named else "",
+        links={relation: link["url"] for relation, link in response.links.items() if relation and "url" in link},
+        pages=_number(response.headers.get("X-WP-TotalPages", "")),
         body=_body(response, url),
     )
+
+
+def _advice(response: httpx.Response) -> str:
+    if response.status_code >= _SERVER_ERRORS:
+        return "try again later"
+    if response.status_code in _SIGN_IN:
+        return "it wants a sign-in, or refuses programs: give https://user:password@host/..., or have it opened for us"
+    return "check the address"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _body(response: httpx.Response, url: str) -> bytes:

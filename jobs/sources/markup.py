@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lxml import etree
 
 from jobs.sources.document import Document
 from recommender.errors import SourceError
 
-__all__ = ["MAX_XML_BYTES", "Markup", "read_markup"]
+__all__ = ["MAX_XML_BYTES", "Markup", "from_root_on", "read_elements", "read_markup"]
 
 MAX_XML_BYTES = 32_000_000
 """A longer document is refused: feeds and sitemaps are a few megabytes at most."""
@@ -62,6 +66,52 @@ def read_markup(document: Document) -> Markup:
     if start["page"] or start["name"].lower() == "html":
         raise SourceError(f"{document.name} is a web page; give the address of its feed or news sitemap")
     return Markup(start["name"].lower(), text[start.start("root") :].encode())
+
+
+class Readable(Protocol):
+    """Where XML is read from, piece by piece."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return some of the next bytes; none at the end."""
+        ...
+
+
+def read_elements(source: Readable, *names: str, depth: int) -> Iterator[Any]:
+    """Yield the elements of some names, each gone when the next is asked for; a syntax error as the last.
+
+    Parameters
+    ----------
+    source : Readable
+        UTF-8 without a document type.
+    depth : int
+        How many elements they stand in; the same names further down are not meant.
+    """
+    parser = etree.iterparse(
+        source,
+        tag=[f"{{*}}{name}" for name in names],
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+    )
+    try:
+        for _, element in parser:
+            if sum(1 for _ in element.iterancestors()) != depth:
+                continue
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    except etree.XMLSyntaxError as error:
+        yield error
+
+
+def from_root_on(head: bytes) -> str:
+    """Return what is there of the root element, from the first bytes of a UTF-8 document; empty if there is no such."""
+    text = head.decode("utf-8-sig", errors="replace")
+    start = _START.match(text)
+    return text[start.start("root") :] if start and start["root"] else ""
 
 
 def _decoded(document: Document) -> str:

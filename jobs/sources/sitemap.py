@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from jobs.sources.document import Document, OpenUrl
-from jobs.sources.markup import Markup, read_markup
+from jobs.sources.markup import Markup, read_elements, read_markup
 from jobs.sources.records import Record, Unreadable, article_id
 from recommender.errors import SourceError
 
@@ -27,7 +27,7 @@ def read_sitemap(document: Document, markup: Markup, open_url: OpenUrl) -> Itera
     if markup.root == "sitemapindex":
         yield from _read_index(document, markup, open_url)
         return
-    for number, entry in enumerate(_elements(markup.content, "url"), 1):
+    for number, entry in enumerate(read_elements(BytesIO(markup.content), "url", depth=1), 1):
         where = f"entry {number}"
         if isinstance(entry, etree.XMLSyntaxError):
             yield Unreadable(where, f"the XML is broken from here on: {entry.msg}")
@@ -39,7 +39,7 @@ def read_sitemap(document: Document, markup: Markup, open_url: OpenUrl) -> Itera
 
 def _read_index(document: Document, markup: Markup, open_url: OpenUrl) -> Iterator[Record | Unreadable]:
     host = _host(document.url)
-    for number, entry in enumerate(_elements(markup.content, "sitemap"), 1):
+    for number, entry in enumerate(read_elements(BytesIO(markup.content), "sitemap", depth=1), 1):
         where = f"sitemap {number}"
         if isinstance(entry, etree.XMLSyntaxError):
             yield Unreadable(where, f"the XML is broken from here on: {entry.msg}")
@@ -69,23 +69,6 @@ def _read_child(address: str, where: str, open_url: OpenUrl) -> Iterator[Record 
     for record in records:
         place = f"{where}, {record.where}"
         yield Record(place, record.fields) if isinstance(record, Record) else Unreadable(place, record.reason)
-
-
-def _elements(content: bytes, name: str) -> Iterator[Any]:
-    """Yield the elements of one name, each gone when the next is asked for; a syntax error as the last."""
-    parser = etree.iterparse(
-        BytesIO(content), tag=f"{{*}}{name}", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False
-    )
-    try:
-        for _, element in parser:
-            if element.getparent() is None or element.getparent().getparent() is not None:
-                continue  # an extension of sitemaps may use the same name further down
-            yield element
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
-    except etree.XMLSyntaxError as error:
-        yield error
 
 
 def _fields(entry: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ __all__ = ["import_command", "import_sources"]
 @json_option
 @refusals
 def import_command(*, sources: tuple[str, ...], query: str | None, data_dir: Path | None, as_json: bool) -> None:
-    """Import articles: JSON Lines (also .gz), CSV, a feed or news sitemap (file or URL), or a database URL."""
+    """Import articles: JSON Lines (also .gz), CSV, a feed, sitemap or WordPress (file or URL), or a database URL."""
     with service_of(data_dir) as service:
         report = import_sources(service, list(sources), query)
     if as_json:
