@@ -17,7 +17,7 @@ from recommender.batched import batched
 from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins, word_hashes
 from recommender.related.expansion import Expansion
 from recommender.related.model import Model, with_chosen
-from recommender.related.neighbours import nearest
+from recommender.related.neighbours import nearest, nearest_by_kin
 from recommender.related.ranking import Ranking
 from recommender.related.readers import ReadersChoice
 from recommender.settings import Settings
@@ -81,7 +81,9 @@ def fit(
     with step("expand", total) as tick:
         expanded = expansion.expand(rows, kin, tick)
     with step("find neighbours", total) as tick:
-        candidates = nearest(expanded, chosen, k=settings.related_candidates, floor=0, threads=threads, progress=tick)
+        candidates = nearest_by_kin(
+            expanded, kin, chosen, k=settings.related_candidates, threads=threads, progress=tick
+        )
     choice = trust = csr_array(np.zeros((0, 0), dtype=np.float32))
     if readers:
         with step("ask what readers also read", total):
@@ -105,7 +107,7 @@ def fit(
         ranking=_ranking(settings),
     )
     with step("rank lists", total) as tick:
-        return model.with_lists(tick)
+        return model.with_lists(tick, threads=threads)
 
 
 def _ranking(settings: Settings) -> Ranking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
-from recommender.related.neighbours import Neighbours
-from recommender.related.ranking import Candidates, Ranked, Ranking
+from recommender.related.neighbours import COMPILED, Neighbours
+from recommender.related.ranking import Candidates, Ranking
 from recommender.text.lexicon import Lexicon
 
 __all__ = ["Candidacy", "Model", "with_chosen"]
@@ -20,7 +21,7 @@ _BLOCK = 256
 _CHOSEN = 10
 """What readers also read, beyond the nearest, that is ranked for a list."""
 _DAY_S = 86_400
-_NO_LISTS = Neighbours(np.empty((0, 0), dtype=np.int32), np.empty((0, 0), dtype=np.float32))
+_NO_LISTS = Neighbours.none(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +98,54 @@ class Model:
     ranking: Ranking
     listed: Neighbours = _NO_LISTS
 
-    def with_lists(self, progress: Callable[[int], None] = lambda _: None) -> Model:
+    def with_lists(self, progress: Callable[[int], None] = lambda _: None, *, threads: int = 1) -> Model:
         """Rank every article's list, and return the model with them."""
-        n, keep = len(self.ids), self.ranking.keep
-        indices = np.full((n, keep), -1, dtype=np.int32)
-        scores = np.zeros((n, keep), dtype=np.float32)
-        for start in range(0, n, _BLOCK):
-            block = np.arange(start, min(start + _BLOCK, n))
-            ranked = self.rank(block)
-            chosen = np.take_along_axis(self.candidates.indices[block], np.maximum(ranked.order, 0), axis=1)
-            indices[block] = np.where(ranked.order >= 0, chosen, -1)
-            scores[block] = ranked.scores
-            progress(start + len(block))
-        return replace(self, listed=Neighbours(indices, scores))
+        n = len(self.ids)
+        listed = Neighbours.none(n, self.ranking.keep)
 
-    def rank(self, block: NDArray[np.int64]) -> Ranked:
-        """Rank the candidates of some articles, given by index."""
-        return self.ranking.rank(
-            self._candidates_of(block, self.candidates.indices[block], self.candidates.cosines[block])
+        def rank(start: int) -> int:
+            block = np.arange(start, min(start + _BLOCK, n))
+            others = self.candidates.indices[block]
+            order, scores = self._rank(block, others, self.candidates.cosines[block])
+            chosen = np.take_along_axis(others, np.maximum(order, 0), axis=1)
+            listed.indices[block] = np.where(order >= 0, chosen, -1)
+            listed.cosines[block] = scores
+            return start + len(block)
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in pool.map(rank, range(0, n, _BLOCK)):
+                progress(done)
+        return replace(self, listed=listed)
+
+    def _rank(
+        self, block: NDArray[np.int64], others: NDArray[np.int32], cosines: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the places and scores of the list of each of some articles."""
+        candidates = self._candidates_of(block, others, cosines)
+        if not COMPILED:
+            ranked = self.ranking.rank(candidates, *self._likeness_of(others))
+            return ranked.order, ranked.scores
+        from recommender.related.compiled import take_greedily  # noqa: PLC0415 - takes a second
+
+        way, rows = self.ranking, self.rows
+        order = np.full((len(block), way.keep), -1, dtype=np.int64)
+        scores = np.zeros(order.shape, dtype=np.float32)
+        take_greedily(
+            rows.indptr,
+            rows.indices,
+            rows.data,
+            rows.shape[1],
+            others,
+            way.merit(candidates).astype(np.float64),
+            self.published[others],
+            way.variety,
+            way.story_most,
+            way.story_cosine,
+            way.story_days * _DAY_S,
+            order,
+            scores,
         )
+        return order, scores
 
     def candidacy(self, one: int, other: int) -> Candidacy:
         """Look at an article as a candidate for the list of another, both given by index, whether it was one or not."""
@@ -125,7 +155,7 @@ class Model:
             indices, cosines = np.append(indices, other), np.append(cosines, cosine)
         place = int(np.flatnonzero(indices == other)[0])
         candidates = self._candidates_of(np.array([one]), indices[None], cosines[None])
-        ranked = self.ranking.rank(candidates)
+        ranked = self.ranking.rank(candidates, *self._likeness_of(indices[None]))
         return Candidacy(
             relevance=float(ranked.relevance[0, place]),
             freshness=float(ranked.freshness[0, place]),
@@ -158,26 +188,24 @@ class Model:
         allowed &= _values(self.near, pairs, others.shape) == 0
         if self.ranking.one_language:
             allowed &= self._language_numbers[others] == self._language_numbers[block][:, None]
-        likeness = np.stack([self._likeness(row) for row in others])
-        published = self.published[others]
-        dated = np.where(published > 0, published, np.nan)  # what has no date is not known to tell a story
-        apart = np.abs(dated[:, :, None] - dated[:, None, :])
         sections = self._section_numbers[others]
         return Candidates(
             cosines=cosines,
             allowed=allowed,
-            ages=np.maximum(self.ranked_at - published, 0) / _DAY_S,
+            ages=np.maximum(self.ranked_at - self.published[others], 0) / _DAY_S,
             same_section=(sections == self._section_numbers[block][:, None]) & (sections > 0),
             choice=_values(self.choice, pairs, others.shape),
             trust=_values(self.trust, pairs, others.shape),
-            likeness=likeness,
-            one_story=(likeness >= self.ranking.story_cosine) & (apart <= self.ranking.story_days * _DAY_S),
         )
 
-    def _likeness(self, others: NDArray[np.int32]) -> NDArray[np.float32]:
-        own = self.rows[np.maximum(others, 0)]
-        likeness: NDArray[np.float32] = (own @ own.T).toarray()
-        return likeness
+    def _likeness_of(self, others: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return how like each other candidates are, and which tell one story."""
+        own = [self.rows[np.maximum(some, 0)] for some in others]
+        likeness = np.stack([(some @ some.T).toarray() for some in own])
+        published = self.published[others]
+        dated = np.where(published > 0, published, np.nan)  # what has no date is not known to tell a story
+        apart = np.abs(dated[:, :, None] - dated[:, None, :])
+        return likeness, (likeness >= self.ranking.story_cosine) & (apart <= self.ranking.story_days * _DAY_S)
 
 
 def with_chosen(candidates: Neighbours, expanded: csr_matrix, choice: csr_array) -> Neighbours:

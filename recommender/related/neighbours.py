@@ -1,26 +1,33 @@
-"""Rows into neighbours: the exact nearest by cosine, in blocks, without ever holding n x n numbers."""
+"""Rows into neighbours: the nearest by cosine, in blocks, without ever holding n x n numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-try:
-    from sparse_dot_topn import sp_matmul_topn
-except ImportError:  # no wheel for this machine; scipy gives the same, slower
-    sp_matmul_topn = None
+__all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through"]
 
-__all__ = ["Neighbours", "nearest"]
-
-_BLOCK = 1024
+COMPILED = find_spec("numba") is not None
+"""Where numba has no wheel, numpy and scipy do the same, slower."""
 _LEAST = 1e-6
 """Cosine below which two articles share nothing, whatever the floor."""
+_CHUNK = 512
+_KIN = 20
+"""Kin from which the search for the nearest by expanded words starts."""
+_REVERSE = 15
+"""Articles, beside these, that have an article among their own first kin."""
+_HOPS = 10
+"""Of how many of the nearest found so far the nearest are looked at too."""
 _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
+
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,11 @@ class Neighbours:
     indices: NDArray[np.int32]
     cosines: NDArray[np.float32]
 
+    @classmethod
+    def none(cls, n: int, k: int) -> Neighbours:
+        """Return n empty lists."""
+        return cls(np.full((n, k), -1, dtype=np.int32), np.zeros((n, k), dtype=np.float32))
+
 
 def nearest(
     rows: csr_matrix,
@@ -45,8 +57,10 @@ def nearest(
     *,
     k: int,
     floor: float,
+    of: NDArray[np.integer] | None = None,
+    among: NDArray[np.integer] | None = None,
     threads: int = 1,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Neighbours:
     """Find the ``k`` nearest articles of each, exactly.
 
@@ -60,50 +74,281 @@ def nearest(
         How many.
     floor : float
         Least cosine, itself included.
+    of, among : array of int, optional
+        Places of the articles whose neighbours are asked for, and of those that may be neighbours; unset: all.
+    threads : int
+        Processor threads to use.
+    progress : callable
+        Called with the number of articles done.
+
+    Returns
+    -------
+    Neighbours
+        Of those asked for, in their order.
+    """
+    every = np.arange(rows.shape[0])
+    listed = np.flatnonzero(originals == every) if among is None else among[originals[among] == among]
+    asked = every if of is None else of
+    least = max(floor, _LEAST)
+    if not COMPILED:
+        return _nearest_dense(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
+    found = Neighbours.none(len(asked), k)
+    if of is None and among is None:
+        search = _Search(rows, listed, listed, k, least)
+        search.among_themselves(threads, progress)
+        search.results(found, listed)
+        rest = np.flatnonzero(originals != every)
+    else:
+        rest = np.arange(len(asked))
+    search = _Search(rows, asked[rest], originals[asked[rest]], k, least)
+    search.among(rows, listed, threads, lambda done: progress(len(asked) - len(rest) + done))
+    search.results(found, rest)
+    return found
+
+
+class _Search:
+    """Collects the nearest of some rows while these are compared, block by block.
+
+    Parameters
+    ----------
+    rows : csr_matrix
+    names, own : array of int, shape (m,)
+        The places of those rows, and the place that each must not have as its neighbour.
+    k : int
+    least : float
+    """
+
+    def __init__(
+        self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: float
+    ) -> None:
+        from recommender.related import compiled  # noqa: PLC0415 - takes a second
+
+        self._compiled = compiled
+        self._rows = csr_matrix(rows[names])
+        self._rows.sort_indices()
+        self._names = names.astype(np.int32)
+        self._own = own.astype(np.int32)
+        self._k = k
+        self._indices = np.empty((len(names), 2 * k), dtype=np.int32)
+        self._cosines = np.empty((len(names), 2 * k), dtype=np.float32)
+        self._counts = np.zeros(len(names), dtype=np.int64)
+        self._least = np.full(len(names), least, dtype=np.float32)
+
+    def among_themselves(self, threads: int, progress: Progress) -> None:
+        """Compare every two rows once."""
+        blocks, m = list(self._blocks(self._rows)), len(self._names)
+
+        def compare(one: int, other: int) -> None:
+            rows = range(m)[one * self._compiled.BLOCK :][: self._compiled.BLOCK]
+            targets = self._names[other * self._compiled.BLOCK :][: self._compiled.BLOCK]
+            self._compare(rows.start, rows.stop, blocks[other], other * self._compiled.BLOCK, targets, both=True)
+
+        with ThreadPoolExecutor(threads) as pool:
+            for turn in range(len(blocks)):
+                # Each block meets one other in each turn, so that no two threads add to one block's lists.
+                pairs = [(one, (turn - one) % len(blocks)) for one in range(len(blocks))]
+                pairs = [(one, other) for one, other in pairs if one <= other]
+                list(pool.map(compare, *zip(*pairs, strict=True)))
+                progress(m * (turn + 1) // len(blocks))
+
+    def among(self, rows: csr_matrix, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
+        """Compare every row with each of some others."""
+        blocks, targets = list(self._blocks(csr_matrix(rows[names]))), names.astype(np.int32)
+
+        def compare(first: int) -> int:
+            last = min(first + _CHUNK, len(self._names))
+            for number, block in enumerate(blocks):
+                some = targets[number * self._compiled.BLOCK :][: self._compiled.BLOCK]
+                self._compare(first, last, block, 0, some, both=False)
+            return last
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in pool.map(compare, range(0, len(self._names), _CHUNK)):
+                progress(done)
+
+    def results(self, into: Neighbours, places: NDArray[np.integer]) -> None:
+        """Write what was found to those places."""
+        m = len(self._names)
+        self._compiled.sort_found(self._indices, self._cosines, self._counts, 0, m)
+        there = np.arange(self._k) < self._counts[:, None]
+        into.indices[places] = np.where(there, self._indices[:, : self._k], -1)
+        into.cosines[places] = np.where(there, self._cosines[:, : self._k], 0)
+
+    def _compare(
+        self,
+        first: int,
+        last: int,
+        block: tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32]],
+        offset: int,
+        targets: NDArray[np.int32],
+        *,
+        both: bool,
+    ) -> None:
+        found = (self._indices, self._cosines, self._counts, self._least)
+        rows = (self._rows.indptr, self._rows.indices, self._rows.data)
+        self._compiled.compare(*rows, first, last, self._names, self._own, found, *block, offset, targets, both)
+
+    def _blocks(self, rows: csr_matrix) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32]]]:
+        for start in range(0, rows.shape[0], self._compiled.BLOCK):
+            block = rows[start : start + self._compiled.BLOCK].tocsc()
+            yield block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data
+
+
+def nearest_through(
+    rows: csr_matrix,
+    graph: NDArray[np.int32],
+    stand_ins: NDArray[np.int64],
+    *,
+    k: int,
+    hops: int | None = None,
+    threads: int = 1,
+    progress: Progress = lambda _: None,
+) -> Neighbours:
+    """Find the ``k`` nearest of each among those to which a graph leads in one or two steps.
+
+    Parameters
+    ----------
+    rows : csr_matrix of float32, shape (n, n_words)
+        Of length 1, or empty.
+    graph : array of int32, shape (n, w)
+        -1 where there is none.
+    stand_ins : array of int, shape (n,)
+        The copy that stands for each article, and is found in its place.
+    k : int
+        How many.
+    hops : int, optional
+        Of how many of its first in the graph a second step is taken; unset: all.
     threads : int
         Processor threads to use.
     progress : callable
         Called with the number of articles done.
     """
+    n, hops = rows.shape[0], graph.shape[1] if hops is None else hops
+    if not COMPILED:
+        return _nearest_masked(rows, graph, stand_ins, k=k, hops=hops, progress=progress)
+    from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
+
+    found, stand = Neighbours.none(n, k), stand_ins.astype(np.int32)
+
+    def search(first: int) -> int:
+        last = min(first + _CHUNK, n)
+        parts = (rows.indptr, rows.indices, rows.data, rows.shape[1])
+        closest_of_candidates(*parts, first, last, graph, hops, stand, _LEAST, found.indices, found.cosines)
+        return last
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in pool.map(search, range(0, n, _CHUNK)):
+            progress(done)
+    return found
+
+
+def nearest_by_kin(
+    rows: csr_matrix,
+    kin: Neighbours,
+    stand_ins: NDArray[np.int64],
+    *,
+    k: int,
+    threads: int = 1,
+    progress: Progress = lambda _: None,
+) -> Neighbours:
+    """Find nearly all of the ``k`` nearest by expanded words, in a time that grows as n does.
+
+    Expansion mixes in the words of an article's kin, so that who is near is near its kin: what kin lead to in two
+    steps, either way, is looked at, and then once more what those lead to.
+
+    Parameters
+    ----------
+    rows : csr_matrix of float32, shape (n, n_words)
+        Expanded, of length 1, or empty.
+    kin : Neighbours
+        By own words.
+    stand_ins, k, threads, progress :
+        As for `nearest_through`.
+    """
+    graph = np.hstack((kin.indices[:, :_KIN], _reverse(kin.indices[:, :_KIN], _REVERSE)))
+    first = nearest_through(rows, graph, stand_ins, k=k, threads=threads, progress=lambda done: progress(done * 3 // 4))
+    return nearest_through(
+        rows,
+        first.indices,
+        stand_ins,
+        k=k,
+        hops=_HOPS,
+        threads=threads,
+        progress=lambda done: progress((3 * rows.shape[0] + done) // 4),
+    )
+
+
+def _reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
+    """Return who has each article among its nearest, those first that have it first, in a graph of that width."""
+    there = graph >= 0
+    ones, places = np.nonzero(there)
+    others = graph[there]
+    order = np.lexsort((ones, places, others))
+    ones, others = ones[order], others[order]
+    ranks = np.arange(len(others)) - np.searchsorted(others, others)
+    reverse = np.full((len(graph), width), -1, dtype=np.int32)
+    kept = ranks < width
+    reverse[others[kept], ranks[kept]] = ones[kept]
+    return reverse
+
+
+def _nearest_dense(
+    rows: csr_matrix,
+    originals: NDArray[np.int64],
+    *,
+    asked: NDArray[np.integer],
+    listed: NDArray[np.integer],
+    k: int,
+    least: float,
+    progress: Progress,
+) -> Neighbours:
+    columns, found = rows[listed].T.tocsr(), Neighbours.none(len(asked), k)
+    for block in _blocks_of(len(asked), len(listed)):
+        some = asked[block]
+        product = (rows[some] @ columns).toarray()
+        product[originals[some, None] == listed] = 0
+        _keep_best(product, listed, least, found, block)
+        progress(block.stop)
+    return found
+
+
+def _nearest_masked(
+    rows: csr_matrix, graph: NDArray[np.int32], stand_ins: NDArray[np.int64], *, k: int, hops: int, progress: Progress
+) -> Neighbours:
     n = rows.shape[0]
-    listed = np.flatnonzero(originals == np.arange(n)).astype(np.int32)
-    columns = rows[listed].T.tocsr()
-    columns.sort_indices()
-    indices = np.full((n, k), -1, dtype=np.int32)
-    cosines = np.zeros((n, k), dtype=np.float32)
-    block = _BLOCK if sp_matmul_topn else max(1, min(_BLOCK, _DENSE_CELLS // max(1, len(listed))))
-    for start in range(0, n, block):
-        stop = min(start + block, n)
-        # One more than wanted: an article is nearest to itself, or to its original.
-        found, near = _top(rows[start:stop], columns, k + 1, threads)
-        found = np.where(found >= 0, listed[found], -1)
-        near[(found == originals[start:stop, None]) | (near < max(floor, _LEAST))] = 0
-        order = np.lexsort((found, -near))[:, :k]
-        near = np.take_along_axis(near, order, axis=1)
-        cosines[start:stop, : near.shape[1]] = near
-        indices[start:stop, : near.shape[1]] = np.where(near > 0, np.take_along_axis(found, order, axis=1), -1)
-        progress(stop)
-    return Neighbours(indices, cosines)
+    steps, firsts = _adjacency(graph), _adjacency(graph[:, :hops])
+    found, every = Neighbours.none(n, k), np.arange(n)
+    standing = csr_matrix((np.ones(n, dtype=np.float32), (every, stand_ins)), shape=(n, n))
+    for block in _blocks_of(n, n):
+        reached = ((steps[block] + firsts[block] @ steps) @ standing).toarray() > 0
+        reached[stand_ins[block, None] == every] = False
+        product = np.where(reached, (rows[block] @ rows.T).toarray(), 0)
+        _keep_best(product, every, _LEAST, found, block)
+        progress(block.stop)
+    return found
 
 
-def _top(rows: csr_matrix, columns: csr_matrix, k: int, threads: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return columns and values of the ``k`` largest products of each row, in any order; -1 and 0 where fewer."""
-    k = min(k, columns.shape[1])
-    if sp_matmul_topn is None:
-        return _top_dense(rows, columns, k)
-    product = sp_matmul_topn(rows, columns, top_n=k, sort=False, n_threads=threads)
-    counts = np.diff(product.indptr)
-    places = np.arange(product.nnz) - np.repeat(product.indptr[:-1], counts)
-    across = np.repeat(np.arange(rows.shape[0]), counts)
-    found = np.full((rows.shape[0], k), -1, dtype=np.int64)
-    near = np.zeros((rows.shape[0], k), dtype=np.float32)
-    found[across, places] = product.indices
-    near[across, places] = product.data
-    return found, near
+def _adjacency(graph: NDArray[np.int32]) -> csr_matrix:
+    there = graph >= 0
+    starts = np.concatenate(([0], np.cumsum(there.sum(axis=1))))
+    return csr_matrix((np.ones(there.sum(), dtype=np.float32), graph[there], starts), shape=(len(graph),) * 2)
 
 
-def _top_dense(rows: csr_matrix, columns: csr_matrix, k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    product = (rows @ columns).toarray()
+def _blocks_of(n: int, width: int) -> Iterator[slice]:
+    size = max(1, min(1024, _DENSE_CELLS // max(1, width)))
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def _keep_best(
+    product: NDArray[np.float32], columns: NDArray[np.integer], least: float, found: Neighbours, block: slice
+) -> None:
+    k = min(found.indices.shape[1], product.shape[1])
+    if not k:
+        return
     # Of the negated values: argpartition from the other end is 20 times slower on rows full of zeros.
-    found = np.argpartition(-product, k - 1, axis=1)[:, :k]
-    return found, np.take_along_axis(product, found, axis=1)
+    best = np.argpartition(-product, k - 1, axis=1)[:, :k]
+    near = np.take_along_axis(product, best, axis=1)
+    order = np.lexsort((best, -near))
+    best, near = np.take_along_axis(best, order, axis=1), np.take_along_axis(near, order, axis=1)
+    found.indices[block, :k] = np.where(near >= least, columns[best], -1)
+    found.cosines[block, :k] = np.where(near >= least, near, 0)

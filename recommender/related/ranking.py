@@ -29,10 +29,6 @@ class Candidates:
         Whether it is of the article's section.
     choice, trust : array of float, shape (b, c)
         How strongly readers of the article also read it, 0 to 1, and how far that is to be trusted, 0 to 1.
-    likeness : array of float, shape (b, c, c)
-        Cosines of the candidates' own words with each other.
-    one_story : array of bool, shape (b, c, c)
-        Whether two of them tell the same story.
     """
 
     cosines: Floats
@@ -41,8 +37,6 @@ class Candidates:
     same_section: Flags
     choice: Floats
     trust: Floats
-    likeness: Floats
-    one_story: Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +103,39 @@ class Ranking:
     variety: float = 0.2
     one_language: bool = True
 
-    def rank(self, candidates: Candidates) -> Ranked:
-        """Choose the best remaining candidate until each list is full."""
-        choice, trust = candidates.choice, candidates.trust
-        relevance = (1 - trust) * candidates.cosines + trust * choice
-        decay = 0.5 ** (candidates.ages / self.freshness_half_life)
-        freshness = 1 - self.freshness_share * (1 - decay)
-        section = 1 + self.section_boost * candidates.same_section
-        merit = np.where(candidates.allowed & (relevance >= self.floor), relevance * freshness * section, -1.0)
+    def relevance(self, candidates: Candidates) -> Floats:
+        """Blend readers' choice into the cosines, as far as it is to be trusted."""
+        relevance: Floats = (1 - candidates.trust) * candidates.cosines + candidates.trust * candidates.choice
+        return relevance
 
+    def freshness(self, candidates: Candidates) -> Floats:
+        """Return what age leaves of a score."""
+        decay: Floats = 0.5 ** (candidates.ages / self.freshness_half_life)
+        return 1 - self.freshness_share * (1 - decay)
+
+    def section(self, candidates: Candidates) -> Floats:
+        """Return what the same section adds to a score."""
+        boost: Floats = 1 + self.section_boost * candidates.same_section
+        return boost
+
+    def merit(self, candidates: Candidates) -> Floats:
+        """Return what each candidate is worth by itself; -1 for those that may not be listed."""
+        relevance = self.relevance(candidates)
+        allowed = candidates.allowed & (relevance >= self.floor)
+        return np.where(allowed, relevance * self.freshness(candidates) * self.section(candidates), -1.0)
+
+    def rank(self, candidates: Candidates, likeness: Floats, one_story: Flags) -> Ranked:
+        """Choose the best remaining candidate until each list is full.
+
+        Parameters
+        ----------
+        candidates : Candidates
+        likeness : array of float, shape (b, c, c)
+            Cosines of the candidates' own words with each other.
+        one_story : array of bool, shape (b, c, c)
+            Whether two of them tell the same story.
+        """
+        merit = self.merit(candidates)
         lists, count = merit.shape
         every = np.arange(lists)
         order = np.full((lists, self.keep), -1, dtype=np.int64)
@@ -136,6 +154,14 @@ class Ranking:
             scores[found, place] = worth[every, best][found]
             waiting[every, best] = False
             others = waiting & found[:, None]
-            likest = np.where(others, np.maximum(likest, candidates.likeness[every, best]), likest)
-            stories = stories + (others & candidates.one_story[every, best])
-        return Ranked(order, scores, relevance, freshness, section, 1 - self.variety * likest, stories)
+            likest = np.where(others, np.maximum(likest, likeness[every, best]), likest)
+            stories = stories + (others & one_story[every, best])
+        return Ranked(
+            order,
+            scores,
+            self.relevance(candidates),
+            self.freshness(candidates),
+            self.section(candidates),
+            1 - self.variety * likest,
+            stories,
+        )

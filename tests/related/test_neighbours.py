@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from recommender.related import neighbours
-from recommender.related.neighbours import nearest
+from recommender.related.neighbours import Neighbours, nearest, nearest_through
 
 corpora = st.integers(1, 24).flatmap(
     lambda n: st.tuples(
@@ -38,14 +38,11 @@ def dense_nearest(
     ]
 
 
-@pytest.fixture(params=["sparse_dot_topn", "scipy"])
+@pytest.fixture(params=["compiled", "scipy"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of multiplying; the second is what a machine without the compiled package runs."""
-    if request.param == "scipy":
-        monkeypatch.setattr(neighbours, "sp_matmul_topn", None)
-    else:
-        pytest.importorskip("sparse_dot_topn")
-    monkeypatch.setattr(neighbours, "_BLOCK", 5)  # so that small cases have several blocks
+    """Both ways of comparing; the second is what a machine without numba runs."""
+    monkeypatch.setattr(neighbours, "COMPILED", request.param == "compiled")
+    monkeypatch.setattr(neighbours, "_DENSE_CELLS", 50)  # so that small cases have several blocks
     return str(request.param)
 
 
@@ -90,3 +87,54 @@ def test_an_empty_row_has_no_neighbours_and_is_nobodys() -> None:
     rows = csr_matrix(np.array([[0, 0], [1, 0], [1, 0], [0, 1]], dtype=np.float32))
     found = nearest(rows, np.arange(4), k=3, floor=0)
     assert found.indices.tolist() == [[-1, -1, -1], [2, -1, -1], [1, -1, -1], [-1, -1, -1]]
+
+
+@pytest.mark.usefixtures("either_way")
+def test_some_are_compared_with_some() -> None:
+    """Asked of some articles among some, the lists are those of the dense product of just these."""
+    random = np.random.default_rng(3)
+    rows = csr_matrix(normalize(random.integers(0, 3, (40, 12)).astype(np.float32)))
+    originals = np.where(np.arange(40) % 7 == 0, np.arange(40) // 2 * 2, np.arange(40))
+    of, among = np.array([39, 3, 7, 21]), np.arange(5, 30)
+    found = nearest(rows, originals, k=6, floor=0, of=of, among=among)
+    cosines = (rows @ rows.T).toarray()
+    for one, indices, near in zip(of, found.indices, found.cosines, strict=True):
+        others = [other for other in among if originals[other] == other != originals[one]]
+        assert set(indices.tolist()) <= set(others)
+        assert near == pytest.approx(sorted(cosines[one, others], reverse=True)[:6], abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [9000, 17000])
+def test_several_blocks_give_what_scipy_gives(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that meet each other in turn leave no pair out, and copies are compared too."""
+    random = np.random.default_rng(n)
+    cells = (random.random(8 * n).astype(np.float32), (np.repeat(np.arange(n), 8), random.integers(0, 3000, 8 * n)))
+    rows = csr_matrix(normalize(csr_matrix(cells, shape=(n, 3000))))
+    originals = np.where(random.random(n) < 0.1, 0, np.arange(n))
+    asked = random.choice(n, 300, replace=False)
+    found = nearest(rows, originals, k=5, floor=0, threads=2)
+    monkeypatch.setattr(neighbours, "COMPILED", False)
+    np.testing.assert_allclose(
+        found.cosines[asked], nearest(rows, originals, k=5, floor=0, of=asked).cosines, atol=1e-6
+    )
+
+
+@given(seed=st.integers(0, 2**32 - 1), hops=st.integers(0, 4))
+@settings(max_examples=300, deadline=None)
+def test_a_graph_is_followed_for_two_steps_alike_in_both_ways(seed: int, hops: int) -> None:
+    """Whatever the graph and the copies, what the compiled search finds is what scipy finds."""
+    random = np.random.default_rng(seed)
+    rows = csr_matrix(normalize(random.integers(0, 3, (30, 8)).astype(np.float32)))
+    graph = random.integers(-1, 30, (30, 4)).astype(np.int32)
+    stand_ins = random.integers(0, 30, 30)
+    ways: list[Neighbours] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for compiled in (True, False):
+            patch.setattr(neighbours, "COMPILED", compiled)
+            ways.append(nearest_through(rows, graph, stand_ins, k=6, hops=hops))
+    np.testing.assert_allclose(ways[0].cosines, ways[1].cosines, atol=1e-6)
+    for one, some in enumerate(ways[0].indices):
+        firsts = [other for other in graph[one, :hops] if other >= 0]
+        reached = {*graph[one].tolist(), *graph[firsts].ravel().tolist()} - {-1}
+        assert {int(other) for other in some if other >= 0} <= {int(stand_ins[other]) for other in reached}
+        assert stand_ins[one] not in some

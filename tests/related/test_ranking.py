@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from recommender.related.ranking import Candidates, Ranking
+from recommender.related.ranking import Candidates, Ranked, Ranking
 
 
-def random_candidates(seed: int, lists: int, count: int) -> Candidates:
+@dataclass(frozen=True)
+class Case:
+    candidates: Candidates
+    likeness: NDArray[np.float64]
+    one_story: NDArray[np.bool_]
+
+    def ranked(self, way: Ranking) -> Ranked:
+        return way.rank(self.candidates, self.likeness, self.one_story)
+
+
+def random_case(seed: int, lists: int, count: int) -> Case:
     random = np.random.default_rng(seed)
     likeness = random.random((lists, count, count))
     likeness = (likeness + likeness.transpose(0, 2, 1)) / 2
     cosines = random.random((lists, count))
-    return Candidates(
+    candidates = Candidates(
         cosines=cosines,
         allowed=random.random((lists, count)) < 0.8,
         ages=random.random((lists, count)) * 100,
         same_section=random.random((lists, count)) < 0.5,
         choice=random.random((lists, count)),
         trust=np.where(random.random((lists, count)) < 0.5, 0, random.random((lists, count))),
-        likeness=likeness,
-        one_story=likeness > 0.6,
     )
+    return Case(candidates, likeness, likeness > 0.6)
 
 
-def slow(some: Candidates, one: int, way: Ranking) -> tuple[list[int], list[float]]:
-    merits = {}
+def slow(case: Case, one: int, way: Ranking) -> tuple[list[int], list[float]]:
+    merits, some = {}, case.candidates
     for other, cosine in enumerate(some.cosines[one]):
         trust = some.trust[one, other]
         relevance = (1 - trust) * cosine + trust * some.choice[one, other]
@@ -42,9 +52,9 @@ def slow(some: Candidates, one: int, way: Ranking) -> tuple[list[int], list[floa
     scores: list[float] = []
     while len(order) < way.keep:
         worth = {
-            other: merit * (1 - way.variety * max((some.likeness[one, taken, other] for taken in order), default=0))
+            other: merit * (1 - way.variety * max((case.likeness[one, taken, other] for taken in order), default=0))
             for other, merit in merits.items()
-            if other not in order and sum(some.one_story[one, taken, other] for taken in order) < way.story_most
+            if other not in order and sum(case.one_story[one, taken, other] for taken in order) < way.story_most
         }
         if not worth:
             break
@@ -70,10 +80,10 @@ def slow(some: Candidates, one: int, way: Ranking) -> tuple[list[int], list[floa
 @settings(max_examples=500, deadline=None)
 def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) -> None:
     """Whatever is switched on, every list and score is the slow loop's, and scores fall along it."""
-    some = random_candidates(seed, 4, count)
-    ranked = way.rank(some)
+    case = random_case(seed, 4, count)
+    ranked = case.ranked(way)
     for one in range(4):
-        order, scores = slow(some, one, way)
+        order, scores = slow(case, one, way)
         length = len(order)
         assert ranked.order[one, :length].tolist() == order
         assert (ranked.order[one, length:] == -1).all()
@@ -87,9 +97,9 @@ def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) ->
 def test_switched_off_the_order_is_that_of_the_cosines() -> None:
     """Without freshness, boost, stories, variety and readers' choice nothing but nearness counts."""
     off = Ranking(keep=20, floor=0, freshness_share=0, story_most=20, variety=0)
-    some = random_candidates(1, 3, 20)
-    some = replace(some, trust=np.zeros_like(some.trust))
-    for one, order in enumerate(off.rank(some).order):
+    case = random_case(1, 3, 20)
+    some = replace(case.candidates, trust=np.zeros_like(case.candidates.trust))
+    for one, order in enumerate(replace(case, candidates=some).ranked(off).order):
         expected = [place for place in np.argsort(-some.cosines[one]) if some.allowed[one, place]]
         assert order[: len(expected)].tolist() == expected
 
@@ -100,5 +110,14 @@ def test_at_most_two_of_a_story_are_listed() -> None:
     story = np.zeros((1, 8, 8), dtype=bool)
     story[0, :6, :6] = True
     zeros = np.zeros_like(cosines)
-    some = Candidates(cosines, zeros == 0, zeros, zeros > 0, zeros, zeros, np.zeros((1, 8, 8)), story)
-    assert Ranking(keep=8, freshness_share=0).rank(some).order[0].tolist() == [0, 1, 6, 7, -1, -1, -1, -1]
+    some = Candidates(cosines, zeros == 0, zeros, zeros > 0, zeros, zeros)
+    assert Ranking(keep=8, freshness_share=0).rank(some, np.zeros((1, 8, 8)), story).order[0].tolist() == [
+        0,
+        1,
+        6,
+        7,
+        -1,
+        -1,
+        -1,
+        -1,
+    ]

@@ -1,0 +1,264 @@
+"""What is compiled by numba: the loops over pairs of articles. Importing this takes a second; import it when needed.
+
+Each function has a slower twin in numpy and scipy beside its caller, which is used where there is no numba.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BLOCK", "closest_of_candidates", "compare", "sort_found", "take_greedily"]
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+BLOCK = 8192
+"""Articles compared with at a time: their sums stay in the processor's nearest cache."""
+_STRIP = 32
+
+
+def _compiled(function: Function) -> Function:
+    """Compile, and keep the code on disk where there is a place for it."""
+    try:
+        return cast("Function", numba.njit(nogil=True, cache=True)(function))
+    except RuntimeError:  # nowhere to keep it: compiled anew in each process, which takes some seconds
+        return cast("Function", numba.njit(nogil=True)(function))
+
+
+@_compiled
+def _keep_best(
+    indices: NDArray[np.int32], cosines: NDArray[np.float32], counts: NDArray[np.int64], row: int, most: int
+) -> None:
+    """Order what was found for a row, nearest first and equals by index, and forget all beyond the ``most`` nearest."""
+    count = counts[row]
+    by_index = np.argsort(indices[row, :count])
+    index, cosine = indices[row, :count][by_index], cosines[row, :count][by_index]
+    order = np.argsort(-cosine, kind="mergesort")[:most]
+    for place in range(len(order)):
+        indices[row, place] = index[order[place]]
+        cosines[row, place] = cosine[order[place]]
+    counts[row] = len(order)
+
+
+@_compiled
+def _add(
+    indices: NDArray[np.int32],
+    cosines: NDArray[np.float32],
+    counts: NDArray[np.int64],
+    least: NDArray[np.float32],
+    row: int,
+    index: int,
+    cosine: float,
+) -> None:
+    indices[row, counts[row]] = index
+    cosines[row, counts[row]] = cosine
+    counts[row] += 1
+    if counts[row] == indices.shape[1]:
+        most = indices.shape[1] // 2
+        _keep_best(indices, cosines, counts, row, most)
+        least[row] = max(least[row], cosines[row, most - 1])
+
+
+@_compiled
+def compare(  # noqa: C901 - one pass over memory
+    starts: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    first: int,
+    last: int,
+    names: NDArray[np.int32],
+    own: NDArray[np.int32],
+    found: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]],
+    posting_starts: NDArray[np.int64],
+    postings: NDArray[np.uint16],
+    posting_weights: NDArray[np.float32],
+    offset: int,
+    targets: NDArray[np.int32],
+    both: bool,
+) -> None:
+    """Compare rows ``first`` to ``last`` with one block of targets, and add what is near to what was found.
+
+    Parameters
+    ----------
+    starts, terms, weights : arrays
+        The rows, as a CSR matrix has them.
+    names, own : array of int32, shape (n,)
+        The index that a row has as a neighbour, and the one that it must not have as its neighbour.
+    found : indices, cosines (n, 2 k), counts, least (n,)
+        Of each row.
+    posting_starts, postings, posting_weights : arrays
+        The block's columns, as a CSC matrix has them; postings count from the block's first target.
+    offset : int
+        Row of the block's first target, where ``both``.
+    targets : array of int32, shape (b,)
+        The index of each target.
+    both : bool
+        Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
+    """
+    indices, cosines, counts, least = found
+    size = len(targets)
+    sums = np.zeros(BLOCK, dtype=np.float32)
+    limits = np.full(BLOCK, np.float32(np.inf))
+    for row in range(first, last):
+        for at in range(starts[row], starts[row + 1]):
+            weight = weights[at]
+            for place in range(posting_starts[terms[at]], posting_starts[terms[at] + 1]):
+                sums[postings[place]] += weight * posting_weights[place]
+        if both:
+            for target in range(size):
+                limits[target] = min(least[row], least[offset + target])
+        else:
+            limits[:size] = least[row]
+        begin = row + 1 - offset if both and row >= offset else 0
+        for strip in range(begin // _STRIP * _STRIP, size, _STRIP):
+            near = 0
+            for target in range(strip, strip + _STRIP):
+                near += sums[target] >= limits[target]
+            if near:
+                for target in range(max(begin, strip), min(strip + _STRIP, size)):
+                    cosine = sums[target]
+                    if cosine >= least[row] and targets[target] != own[row]:
+                        _add(indices, cosines, counts, least, row, targets[target], cosine)
+                    if both and cosine >= least[offset + target]:
+                        _add(indices, cosines, counts, least, offset + target, names[row], cosine)
+        sums[:] = 0
+
+
+@_compiled
+def sort_found(
+    indices: NDArray[np.int32], cosines: NDArray[np.float32], counts: NDArray[np.int64], first: int, last: int
+) -> None:
+    """Order what was found for some rows, and forget all beyond half the room."""
+    for row in range(first, last):
+        _keep_best(indices, cosines, counts, row, indices.shape[1] // 2)
+
+
+@_compiled
+def closest_of_candidates(  # noqa: C901 - one pass over memory
+    starts: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    n_terms: int,
+    first: int,
+    last: int,
+    graph: NDArray[np.int32],
+    hops: int,
+    stand_ins: NDArray[np.int32],
+    least: float,
+    indices: NDArray[np.int32],
+    cosines: NDArray[np.float32],
+) -> None:
+    """Compare rows with those that the graph leads to in one or two steps, and keep the nearest of each.
+
+    Parameters
+    ----------
+    starts, terms, weights : arrays
+        The rows, as a CSR matrix has them.
+    graph : array of int32, shape (n, w)
+        -1 where there is none.
+    hops : int
+        Of how many of its first a second step is taken.
+    stand_ins : array of int32, shape (n,)
+        What is compared in place of each.
+    indices, cosines : arrays, shape (n, k)
+        Filled.
+    """
+    n, width = graph.shape
+    dense = np.zeros(n_terms, dtype=np.float32)
+    seen = np.full(n, -1, dtype=np.int32)
+    room = min(n, width * (hops + 1))
+    candidates, near = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
+    for row in range(first, last):
+        seen[stand_ins[row]] = row
+        count = 0
+        for hop in range(-1, hops):
+            via = row if hop < 0 else graph[row, hop]
+            if via < 0:
+                continue
+            for place in range(width):
+                if graph[via, place] < 0:
+                    continue
+                other = stand_ins[graph[via, place]]
+                if seen[other] != row:
+                    seen[other] = row
+                    candidates[count] = other
+                    count += 1
+        for at in range(starts[row], starts[row + 1]):
+            dense[terms[at]] = weights[at]
+        candidates[:count].sort()  # equals stay in the order of their index
+        for place in range(count):
+            other, total = candidates[place], np.float32(0)
+            for at in range(starts[other], starts[other + 1]):
+                total += dense[terms[at]] * weights[at]
+            near[place] = total
+        order = np.argsort(-near[:count], kind="mergesort")
+        for place in range(min(len(order), indices.shape[1])):
+            if near[order[place]] >= least:
+                indices[row, place] = candidates[order[place]]
+                cosines[row, place] = near[order[place]]
+        for at in range(starts[row], starts[row + 1]):
+            dense[terms[at]] = 0
+
+
+@_compiled
+def take_greedily(  # noqa: C901 - one pass over memory
+    starts: NDArray[np.int32],
+    terms: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    n_terms: int,
+    others: NDArray[np.int32],
+    merit: NDArray[np.float64],
+    published: NDArray[np.float64],
+    variety: float,
+    story_most: int,
+    story_cosine: float,
+    story_s: float,
+    order: NDArray[np.int64],
+    scores: NDArray[np.float32],
+) -> None:
+    """Choose the best remaining candidate of each list until it is full, as `Ranking.rank` does.
+
+    Parameters
+    ----------
+    starts, terms, weights : arrays
+        The articles' own words, as a CSR matrix has them.
+    others, merit, published : arrays, shape (b, c)
+        The candidates, what each is worth by itself, and its Unix second; 0 where no date is known.
+    order, scores : arrays, shape (b, keep)
+        Filled.
+    """
+    dense = np.zeros(n_terms, dtype=np.float32)
+    count = others.shape[1]
+    for row in range(len(others)):
+        likest, stories = np.zeros(count), np.zeros(count, dtype=np.int64)
+        waiting = merit[row] > 0
+        for taken in range(min(order.shape[1], count)):
+            best, worth = -1, 0.0
+            for place in range(count):
+                if waiting[place] and stories[place] < story_most:
+                    value = merit[row, place] * (1 - variety * likest[place])
+                    if best < 0 or value > worth:
+                        best, worth = place, value
+            if best < 0:
+                break
+            order[row, taken], scores[row, taken] = best, worth
+            waiting[best] = False
+            one = others[row, best]
+            for at in range(starts[one], starts[one + 1]):
+                dense[terms[at]] = weights[at]
+            for place in range(count):
+                if waiting[place] and stories[place] < story_most:
+                    other, total = others[row, place], np.float32(0)
+                    for at in range(starts[other], starts[other + 1]):
+                        total += dense[terms[at]] * weights[at]
+                    likest[place] = max(likest[place], total)
+                    dated = published[row, best] > 0 and published[row, place] > 0
+                    apart = abs(published[row, best] - published[row, place])
+                    if total >= story_cosine and dated and apart <= story_s:
+                        stories[place] += 1
+            for at in range(starts[one], starts[one + 1]):
+                dense[terms[at]] = 0
