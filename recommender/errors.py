@@ -9,6 +9,7 @@
     ├── RedisUnavailable        Redis is away, or this process leaves it alone for a moment after a failure
     ├── ModelError              a version's model is not on this machine's disk, or damaged
     ├── UnknownArticle          nobody told us about that article
+    ├── CorrectionRefused       a correction that will not do, or is not there
     ├── UserRefused             a user, role or password of the desk that will not do
     ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
     └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
@@ -19,6 +20,7 @@ from __future__ import annotations
 __all__ = [
     "ArticleError",
     "ConfigurationError",
+    "CorrectionRefused",
     "EmbeddedRedisError",
     "ModelError",
     "RecommenderError",
@@ -56,6 +58,10 @@ class ModelError(RecommenderError):
 
 class UnknownArticle(RecommenderError):  # noqa: N818 - reads as the fact it states
     """An article that is asked about was never here."""
+
+
+class CorrectionRefused(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """A correction cannot be made or undone like that."""
 
 
 class UserRefused(RecommenderError):  # noqa: N818 - reads as the fact it states

@@ -9,6 +9,7 @@ from typing import Literal
 from recommender.answers import Item, Rank, Source, WindowName
 from recommender.article import section_key
 from recommender.card import Card
+from recommender.desk.rules import Rulebook
 from recommender.reader import Reader
 from recommender.trending.ranks import trending_scores
 from recommender.trending.tempo import Tempo
@@ -23,6 +24,8 @@ _RANKED_BY_AGE = 200
 _SPARE = 8
 """Cards fetched beyond those needed, so that a few that may not be shown cost no second round trip."""
 _PAGE = 64
+_RANKED = ("related", "trending")
+"""Sources whose scores a boost changes; the others go by the clock."""
 
 
 class Filling:
@@ -38,6 +41,8 @@ class Filling:
         The only section wanted, as far as its articles go.
     exclude : collection of str
         Articles that are in no box.
+    rulebook : Rulebook
+        The editors' corrections.
     now : float
         Unix seconds.
     age_exponent : float
@@ -50,6 +55,7 @@ class Filling:
         article_id: str | None,
         section: str | None,
         exclude: Collection[str],
+        rulebook: Rulebook,
         *,
         now: float,
         age_exponent: float,
@@ -62,6 +68,12 @@ class Filling:
         self._section = section_key(section)
         self._home = self._section or (self.card.section_key if self.card else "")
         self._taken = {*exclude, article_id}
+        self._sensitive = rulebook.sensitive
+        self._rules = {
+            "related": rulebook.of("related", article_id),
+            "trending": rulebook.of("trending", self._section),
+        }
+        self._pinned: dict[BoxName, dict[int, Card]] = {"related": {}, "trending": {}}
         self._boxes: dict[BoxName, list[tuple[Card, float, Source]]] = {"related": [], "trending": []}
 
     def items(self, box: BoxName) -> list[Item]:
@@ -78,13 +90,37 @@ class Filling:
                 score=round(score, 6),
                 source=source,
             )
-            for position, (card, score, source) in enumerate(self._boxes[box], start=1)
+            for position, (card, score, source) in enumerate(self._content(box), start=1)
         ]
+
+    def _content(self, box: BoxName) -> list[tuple[Card, float, Source]]:
+        """Return what a box holds, pins in their places; where the others are too few, pins move up."""
+        content = list(self._boxes[box])
+        for position, card in sorted(self._pinned[box].items()):
+            content.insert(position - 1, (card, 0.0, "pinned"))
+        return content
 
     @property
     def empty(self) -> bool:
         """Whether no box holds anything."""
-        return not any(self._boxes.values())
+        return not any(self._boxes.values()) and not any(self._pinned.values())
+
+    def pin(self, box: BoxName, limit: int) -> None:
+        """Set what editors pinned into the places that nothing else takes; of two in one place the older moves down.
+
+        A box is pinned before any is filled, so that nothing that is pinned stands elsewhere already.
+        """
+        pins, pinned = self._rules[box].pins, self._pinned[box]
+        if not pins:
+            return
+        cards = self._reader.cards(list(pins))
+        for article_id, wanted in pins.items():
+            card = cards.get(article_id)
+            if card is None or article_id in self._taken or not self._fits(card, box, self._section):
+                continue
+            if free := next((place for place in range(wanted, limit + 1) if place not in pinned), None):
+                pinned[free] = card
+                self._taken.add(article_id)
 
     def take_related(self, limit: int) -> str | None:
         """Put the article's neighbours into the related box; return the version of the lists."""
@@ -117,9 +153,16 @@ class Filling:
     def _take(
         self, box: BoxName, limit: int, source: Source, scored: Iterable[tuple[str, float]], section: str
     ) -> None:
-        """Put articles into a box in the order given until it holds ``limit``."""
-        content = self._boxes[box]
-        waiting = ((article_id, score) for article_id, score in scored if article_id not in self._taken)
+        """Put articles into a box in the order given, boosts aside, until it holds ``limit``."""
+        content, rules = self._boxes[box], self._rules[box]
+        limit -= len(self._pinned[box])
+        if source in _RANKED:
+            scored = rules.boosted(scored)
+        waiting = (
+            (article_id, score)
+            for article_id, score in scored
+            if article_id not in self._taken and article_id not in rules.banned
+        )
         while len(content) < limit and (page := dict(islice(waiting, limit - len(content) + _SPARE))):
             cards = self._reader.cards(list(page))
             shown = [card for article_id in page if (card := cards.get(article_id)) and self._fits(card, box, section)]
@@ -130,7 +173,7 @@ class Filling:
     def _fits(self, card: Card, box: BoxName, section: str) -> bool:
         if section and card.section_key != section:
             return False  # it has moved since it was listed there
-        if not card.sensitive:
+        if not card.sensitive and card.id not in self._sensitive:
             return True
         beside = self.card.section_key if self.card else ""
         return box == "related" and bool(beside) and card.section_key == beside

@@ -12,6 +12,7 @@ from redis import Redis
 from recommender.archive import Archive
 from recommender.catalogue import Catalogue
 from recommender.database import Database
+from recommender.desk.corrections import CORRECTIONS_SCHEMA, Corrections
 from recommender.desk.sessions import Sessions
 from recommender.desk.throttle import Throttle
 from recommender.desk.trace import TRACE_SCHEMA, Trace
@@ -56,6 +57,7 @@ class Service:
     counters: Counters
     boxes: Boxes
     trace: Trace
+    corrections: Corrections
     users: Users
     sessions: Sessions
     throttle: Throttle
@@ -92,8 +94,10 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
         patient = stack.enter_context(connect(redis_url))
         archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
-        desk = stack.enter_context(closing(Database(settings.data_dir / "desk.sqlite", (*TRACE_SCHEMA, *USERS_SCHEMA))))
+        schema = (*TRACE_SCHEMA, *USERS_SCHEMA, *CORRECTIONS_SCHEMA)
+        desk = stack.enter_context(closing(Database(settings.data_dir / "desk.sqlite", schema)))
         trace = Trace(desk)
+        corrections = Corrections(desk, trace, archive, most=settings.corrections_most)
         users = Users(desk, trace, settings.editor_password)
         catalogue, lists = Catalogue(redis, keys), Lists(redis, keys)
         counters = Counters(
@@ -110,6 +114,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             RememberingReader(archive, memory),
             memory,
             guard,
+            corrections.rulebook,
             age_exponent=settings.trending_age_exponent,
         )
         yield Service(
@@ -125,6 +130,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             counters=counters,
             boxes=boxes,
             trace=trace,
+            corrections=corrections,
             users=users,
             sessions=Sessions(redis, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s),
             throttle=Throttle(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from recommender.answers import Box, Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
 from recommender.article import section_key
 from recommender.card import Card
+from recommender.desk.rules import Rulebook
 from recommender.errors import RedisUnavailable
 from recommender.filling import Filling
 from recommender.reader import Memory, Reader
@@ -40,15 +41,27 @@ class Boxes:
         What ``live`` fills; it knows of when ``remembering`` speaks.
     guard : Guard
         Keeps requests from a Redis that does not answer.
+    rulebook : callable
+        Returns the editors' corrections in force.
     age_exponent : float
         How age weighs in trending.
     """
 
-    def __init__(self, live: Reader, remembering: Reader, memory: Memory, guard: Guard, *, age_exponent: float) -> None:
+    def __init__(
+        self,
+        live: Reader,
+        remembering: Reader,
+        memory: Memory,
+        guard: Guard,
+        rulebook: Callable[[], Rulebook],
+        *,
+        age_exponent: float,
+    ) -> None:
         self._live = live
         self._remembering = remembering
         self._memory = memory
         self._guard = guard
+        self._rulebook = rulebook
         self._age_exponent = age_exponent
 
     def related(
@@ -58,6 +71,7 @@ class Boxes:
 
         def fill(reader: Reader) -> tuple[Filling, str | None]:
             filling = self._filling(reader, article_id, section, exclude)
+            filling.pin("related", limit)
             version = filling.take_related(limit)
             filling.fill("related", limit)
             return filling, version
@@ -84,6 +98,7 @@ class Boxes:
 
         def fill(reader: Reader) -> Filling:
             filling = self._filling(reader, None, section, exclude)
+            filling.pin("trending", limit)
             filling.take_trending("trending", limit, window=window, rank=rank, section=section_key(section))
             filling.fill("trending", limit)
             return filling
@@ -113,6 +128,8 @@ class Boxes:
 
         def fill(reader: Reader) -> tuple[Filling, str | None]:
             filling = self._filling(reader, article_id, section, exclude)
+            filling.pin("related", related)
+            filling.pin("trending", trending)
             version = filling.take_related(related)
             filling.take_trending("trending", trending, window=window, rank=rank, section=section_key(section))
             filling.fill("related", related)
@@ -142,7 +159,9 @@ class Boxes:
     def _filling(
         self, reader: Reader, article_id: str | None, section: str | None, exclude: Collection[str]
     ) -> Filling:
-        return Filling(reader, article_id, section, exclude, now=time.time(), age_exponent=self._age_exponent)
+        return Filling(
+            reader, article_id, section, exclude, self._rulebook(), now=time.time(), age_exponent=self._age_exponent
+        )
 
     def _read(self, fill: Callable[[Reader], T], is_empty: Callable[[T], bool]) -> tuple[T, bool]:
         """Read from Redis, or from what is remembered when it is away or has lost everything; tell which."""

@@ -7,7 +7,7 @@ import hmac
 import re
 import sqlite3
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -17,7 +17,7 @@ from recommender.database import Database
 from recommender.desk.trace import Trace
 from recommender.errors import UserRefused
 
-__all__ = ["FIRST", "SHORTEST_PASSWORD", "USERS_SCHEMA", "Role", "User", "UserName", "Users", "may"]
+__all__ = ["FIRST", "ROLES", "SHORTEST_PASSWORD", "USERS_SCHEMA", "Role", "User", "UserName", "Users", "may"]
 
 Role = Literal["viewer", "editor", "admin"]
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
@@ -26,7 +26,8 @@ FIRST = "editor"
 """The first editor, whose password is a setting until it is given one of its own."""
 SHORTEST_PASSWORD = 12
 _LONGEST_PASSWORD = 256
-_RANKS: dict[Role, int] = {"viewer": 0, "editor": 1, "admin": 2}
+ROLES: tuple[Role, ...] = get_args(Role)
+"""The least first."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
 USERS_SCHEMA = (
@@ -49,7 +50,7 @@ class User(BaseModel):
 
 def may(user: User, role: Role) -> bool:
     """Tell whether a user may do what asks for a role."""
-    return _RANKS[user.role] >= _RANKS[role]
+    return ROLES.index(user.role) >= ROLES.index(role)
 
 
 class Users:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -104,7 +104,7 @@ def query_as(model: type[Model]) -> Model:
         raise BadRequest("the query is not UTF-8, or has too many parameters") from error
 
 
-def body_as(model: type[Model], *, most_bytes: int) -> Model:
+def body_as(model: type[Model], *, most_bytes: int, context: Mapping[str, Any] | None = None) -> Model:
     """Read the body of the request as the JSON of a model.
 
     Raises
@@ -116,7 +116,7 @@ def body_as(model: type[Model], *, most_bytes: int) -> Model:
     """
     request.max_content_length = most_bytes
     try:
-        return model.model_validate_json(request.get_data(cache=False))
+        return model.model_validate_json(request.get_data(cache=False), context=context)
     except ValidationError as error:
         raise BadRequest(describe(error)) from error
 

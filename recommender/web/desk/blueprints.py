@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from recommender.errors import RedisUnavailable, UserRefused
+from recommender.errors import CorrectionRefused, RedisUnavailable, UserRefused
 from recommender.web.desk.access import admit, never_cached
 from recommender.web.desk.pages import page
 from recommender.web.errors import http_error
@@ -50,8 +50,9 @@ def _error_page(error: HTTPException) -> Any:
     return response
 
 
+@desk.errorhandler(CorrectionRefused)
 @desk.errorhandler(UserRefused)
-def _refusal_page(error: UserRefused) -> Any:
+def _refusal_page(error: Exception) -> Any:
     return _error_page(BadRequest(str(error)))
 
 
@@ -61,8 +62,9 @@ def _away_page(error: Exception) -> Any:
     return _error_page(_away(error))
 
 
+@desk_api.errorhandler(CorrectionRefused)
 @desk_api.errorhandler(UserRefused)
-def _refusal(error: UserRefused) -> AnyResponse:
+def _refusal(error: Exception) -> AnyResponse:
     return http_error(BadRequest(str(error)))
 
 

@@ -22,7 +22,11 @@ class Room(NamedTuple):
     role: Role = "viewer"
 
 
-ROOMS = (Room("Trace", "desk.show_trace"),)
+ROOMS = (
+    Room("Corrections", "desk.corrections"),
+    Room("Trace", "desk.trace"),
+    Room("People", "desk.people", "admin"),
+)
 """In the order of the navigation."""
 
 

@@ -60,7 +60,7 @@ def give_trace() -> Response:
 
 
 @desk.get("/trace")
-def show_trace() -> Any:
+def trace() -> Any:
     """Show what was done on the desk."""
     query = query_as(TraceQuery)
     return page("desk/trace.html", query=query, answer=_trace(query), actions=ACTIONS, users=parts().users.all())
