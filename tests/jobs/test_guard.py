@@ -39,10 +39,7 @@ LOREM = [
     "sed",
     "eiusmod",
     "tempor",
-    "incididunt",
-    "labore",
     "magna",
-    "aliqua",
 ]
 ERROR = "<html><head><title>503</title></head><body><h1>Service Unavailable</h1><p>Guru meditation {}</p></body></html>"
 COOKIES = (
