@@ -26,7 +26,7 @@ def learn_tempo(counters: Counters, archive: Archive, now: float) -> Tempo:
     moments: list[float] = []
     ids: list[str] = []
     counts: list[int] = []
-    for moment, views in counters.hourly(now=now):
+    for moment, views in counters.history.hourly(now=now):
         moments += [moment] * len(views)
         ids += views.keys()
         counts += views.values()

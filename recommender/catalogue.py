@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
@@ -12,6 +13,7 @@ from recommender.batched import batched
 from recommender.card import Card
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
+from recommender.trending.windows import BOARDS
 
 __all__ = ["Catalogue"]
 
@@ -34,25 +36,25 @@ class Catalogue:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._boards = json.dumps([keys.board(*board) for board in BOARDS])
 
     def put(self, cards: Iterable[Card]) -> None:
         """Store cards, replacing those of the same id."""
         now = time.time()
         for some in batched(cards, _BATCH):
-            arguments = [self._keys.latest()]
+            arguments = [self._keys.latest(), self._boards]
             for card in some:
                 # A date in the future is a mistake, or an embargo that ended when we were told.
                 second = min(card.published, now)
                 arguments += [card.id, card.model_dump_json(exclude_defaults=True), repr(second)]
-            self._redis.eval(script("put_cards"), 2, self._keys.cards, self._keys.sections, *arguments)
+            self._redis.eval(script("rehome", "put_cards"), 2, self._keys.cards, self._keys.sections, *arguments)
 
     def remove(self, ids: Iterable[str]) -> int:
         """Remove cards, and with them the articles from every list; return how many there were."""
         removed = 0
         for some in batched(ids, _BATCH):
-            removed += cast(
-                "int", self._redis.eval(script("remove_cards"), 1, self._keys.cards, self._keys.latest(), *some)
-            )
+            text, lists = script("rehome", "remove_cards"), (self._keys.latest(), self._boards)
+            removed += cast("int", self._redis.eval(text, 1, self._keys.cards, *lists, *some))
         return removed
 
     def cards(self, ids: Sequence[str]) -> Mapping[str, Card]:

@@ -13,9 +13,9 @@ from recommender.archive import Archive
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.related.lists import Lists
-from recommender.trending.counters import Board, Counters
+from recommender.trending.counters import Counters
 from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
-from recommender.trending.windows import Window
+from recommender.trending.windows import Board, Window
 
 __all__ = ["LiveReader", "Memory", "Reader", "RememberingReader"]
 

@@ -106,6 +106,10 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             visitor_pause_s=settings.visitor_pause_s,
             event_memory_s=settings.event_memory_s,
             board_size=settings.board_size,
+            network_share=settings.network_share,
+            network_allowance=settings.network_allowance,
+            boxed_weight=settings.boxed_weight,
+            history_articles=settings.history_articles,
             trails=settings.related_readers,
         )
         memory, guard = Memory(), Guard(settings.redis_pause_ms / 1000)

@@ -175,6 +175,19 @@ class Settings(BaseSettings):
     # Trending
     visitor_pause_s: int = Field(1800, ge=1, description="seconds in which one visitor counts once for an article")
     event_memory_s: int = Field(172_800, ge=60, description="seconds for which an event id is remembered")
+    network_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="most of an article's views of a day that one network (/24, /48) adds; 1: no limit",
+    )
+    network_allowance: int = Field(3, ge=0, description="views a day of an article that count from any network")
+    boxed_weight: float = Field(
+        0.5, ge=0, le=1, description="what a view that came from the trending box weighs in trending, others weighing 1"
+    )
+    history_articles: int = Field(
+        4000, ge=100, description="articles of which each span of time keeps views; the least viewed beyond are dropped"
+    )
     trending_age_exponent: float = Field(
         0.5, ge=0, le=3, description="how age weighs where a window is asked for: views / (age in hours + 2) ^ exponent"
     )

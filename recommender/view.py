@@ -26,3 +26,8 @@ class View(BaseModel):
     source: Token | None = Field(None, description="the box the reader came from: related, trending, ...")
     request_id: Token | None = Field(None, description="of the answer whose item was clicked")
     position: int | None = Field(None, ge=1, le=50, description="of the item that was clicked")
+
+    @property
+    def boxed(self) -> bool:
+        """Whether the reader came from the trending box itself, which says less than a reader who found the way."""
+        return self.source == "trending"

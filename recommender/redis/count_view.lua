@@ -1,66 +1,56 @@
--- Follows advance.lua. Counts one view, or says why not: counted, unknown, replayed, repeated, or the reason given.
--- KEYS: clock, sections, cards, outcomes, event, visit, visit under yesterday's salt, the visitor's trail.
--- ARGV: windows (JSON), now, board prefix, bucket prefix, article id, reason to filter or empty, whether there is an
---       event id (1 or 0), whether there is a visitor, seconds to remember events, seconds a visitor counts once,
---       members to which a decayed board is cut when a tenth more are on it, prefix of the sets of shared readers,
---       how many articles a trail holds (0: no trails), seconds it lives, half-life of shared readers in seconds,
---       members to which a set of shared readers is cut, seconds it lives unread.
-local windows, now, board, bucket = cjson.decode(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local clock, sections, cards, outcomes, event, visit, old_visit, trail = unpack(KEYS)
-local id, reason, has_event, has_visitor = ARGV[5], ARGV[6], ARGV[7] == '1', ARGV[8] == '1'
-local event_memory, visitor_pause, board_size = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
-local readers, trail_length, trail_s, readers_half_life_s = ARGV[12], tonumber(ARGV[13]), ARGV[14], tonumber(ARGV[15])
-local readers_kept, readers_s = tonumber(ARGV[16]), ARGV[17]
+-- Follows boards.lua. Counts one view, or says why not: unknown, replayed, repeat, network, or the reason given.
+-- More constants: EVENT_MEMORY_S, VISITOR_PAUSE_S, NETWORK_SHARE, NETWORK_ALLOWANCE, NETWORKS_KEPT, NETWORKS_S, READERS,
+-- TRAIL_LENGTH (0: no trails), TRAIL_S, READERS_HALF_LIFE_S, READERS_KEPT, READERS_S.
+-- KEYS: clock, event, visit, visit under yesterday's salt, the visitor's trail, networks of the article's readers today.
+-- ARGV: now, article id, reason to filter or empty, whether there is an event id (1 or 0), whether there is a visitor,
+--       hash of the network or empty, whether the reader came from the trending box.
+local _, event, visit, old_visit, trail, networks = unpack(KEYS)
+local now, id, reason, has_event, has_visitor = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
+local network, boxed = ARGV[6], ARGV[7] == '1'
 
 local function visited(key)
   local before = tonumber(redis.call('GET', key))
-  return before and math.abs(now - before) < visitor_pause
+  return before and math.abs(now - before) < VISITOR_PAUSE_S
 end
 
+-- Whether one more view would give a network more than its share of what the article has counted today.
+local function crowded()
+  local of_network = tonumber(redis.call('HGET', networks, network)) or 0
+  if of_network < NETWORK_ALLOWANCE then return false end
+  local today = redis.call('HMGET', bucket(86400, math.floor(now / 86400)), id, '\n' .. id)
+  return of_network + 1 > NETWORK_SHARE * ((tonumber(today[1]) or 0) + (tonumber(today[2]) or 0) + 1)
+end
+
+-- Nothing is remembered of a view that does not count, so that it cannot fill the memory.
 local function outcome()
   if reason ~= '' then return reason end
-  local card = redis.call('HGET', cards, id)
+  local card = redis.call('HGET', CARDS, id)
   if not card then return 'unknown' end
-  if has_event and not redis.call('SET', event, 1, 'NX', 'EX', event_memory) then return 'replayed' end
-  if has_visitor then
-    if visited(visit) or visited(old_visit) then return 'repeated' end
-    redis.call('SET', visit, ARGV[2], 'EX', visitor_pause)
-  end
+  if has_event and redis.call('EXISTS', event) == 1 then return 'replayed' end
+  if has_visitor and (visited(visit) or visited(old_visit)) then return 'repeat' end
+  if network ~= '' and crowded() then return 'network' end
   return 'counted', cjson.decode(card).section_key or ''
 end
 
--- Forward decay: a view at t adds 2^((t - landmark) / half-life). Its logarithm is kept, which never overflows.
-local function decay(key, exponent)
-  local score = tonumber(redis.call('ZSCORE', key, id))
-  if score then
-    local high, low = math.max(score, exponent), math.min(score, exponent)
-    exponent = high + math.log(1 + 2 ^ (low - high)) / math.log(2)
-  end
-  redis.call('ZADD', key, string.format('%.17g', exponent), id)
-  -- Cut with slack, so that a newcomer is not the one to go before it has had a chance to climb.
-  if not score and redis.call('ZCARD', key) > 1.1 * board_size then
-    redis.call('ZREMRANGEBYRANK', key, 0, -board_size - 1)
-  end
-end
-
--- Two windows may share a span; each bucket is counted once, and kept until the longest has let go of it.
-local function fill_buckets(field)
-  local keep = {}
-  for _, window in ipairs(windows) do
-    keep[window.bucket_s] = math.max(keep[window.bucket_s] or 0, 2 * window.seconds + 2 * window.bucket_s)
-  end
-  for span, seconds in pairs(keep) do
-    local key = bucket .. span .. ':' .. string.format('%d', math.floor(now / span))
-    if redis.call('HINCRBY', key, field, 1) == 1 then redis.call('EXPIRE', key, seconds) end
+-- An article with very many networks forgets the quietest: none of them is near a share.
+local function remember_network()
+  if redis.call('HINCRBY', networks, network, 1) > 1 then return end
+  local fields = redis.call('HLEN', networks)
+  if fields == 1 then redis.call('EXPIRE', networks, NETWORKS_S) end
+  if fields > 2 * NETWORKS_KEPT then
+    local found, digests = redis.call('HGETALL', networks), {}
+    for i = 1, #found, 2 do digests[#digests + 1] = {found[i], tonumber(found[i + 1])} end
+    table.sort(digests, function(a, b) return a[2] < b[2] or (a[2] == b[2] and a[1] < b[1]) end)
+    for i = 1, #digests - NETWORKS_KEPT do redis.call('HDEL', networks, digests[i][1]) end
   end
 end
 
 -- A reader of several articles is one that they share. The weight of a reader grows, so that old ones fade.
 local function share(one, other, weight)
-  local key = readers .. one
+  local key = READERS .. one
   redis.call('ZINCRBY', key, weight, other)
-  if redis.call('ZCARD', key) > 1.2 * readers_kept then redis.call('ZREMRANGEBYRANK', key, 0, -readers_kept - 1) end
-  redis.call('EXPIRE', key, readers_s)
+  if redis.call('ZCARD', key) > 1.2 * READERS_KEPT then redis.call('ZREMRANGEBYRANK', key, 0, -READERS_KEPT - 1) end
+  redis.call('EXPIRE', key, READERS_S)
 end
 
 local function follow(landmark)
@@ -68,34 +58,39 @@ local function follow(landmark)
   for _, other in ipairs(before) do
     if other == id then return end
   end
-  local weight = string.format('%.17g', 2 ^ ((now - landmark) / readers_half_life_s))
+  local weight = 2 ^ ((now - landmark) / READERS_HALF_LIFE_S)
   share(id, id, weight)
   for _, other in ipairs(before) do
     share(id, other, weight)
     share(other, id, weight)
   end
   redis.call('LPUSH', trail, id)
-  redis.call('LTRIM', trail, 0, trail_length - 1)
-  redis.call('EXPIRE', trail, trail_s)
+  redis.call('LTRIM', trail, 0, TRAIL_LENGTH - 1)
+  redis.call('EXPIRE', trail, TRAIL_S)
 end
 
 local result, section = outcome()
-redis.call('HINCRBY', outcomes, result, 1)
+note(result, 1, now)
 if result ~= 'counted' then return result end
 
-advance(windows, now, clock, board, bucket, sections)
-redis.call('HSETNX', clock, 'landmark', string.format('%d', now - now % 86400))
-local landmark = tonumber(redis.call('HGET', clock, 'landmark'))
-fill_buckets(section .. '\n' .. id)
-if has_visitor and trail_length > 0 then follow(landmark) end
-for _, window in ipairs(windows) do
-  local exponent = (now - landmark) / window.half_life_s
-  -- A view told late, when its bucket has left the window already, would never be taken off again.
-  local newest = tonumber(redis.call('HGET', clock, window.name))
-  local inside = math.floor(now / window.bucket_s) > newest - window.buckets
-  for _, part in ipairs(section == '' and {''} or {'', section}) do
-    if inside then redis.call('ZINCRBY', board .. 'viewed:' .. window.name .. ':' .. part, 1, id) end
-    decay(board .. 'decayed:' .. window.name .. ':' .. part, exponent)
+if has_event then redis.call('SET', event, 1, 'EX', EVENT_MEMORY_S) end
+if has_visitor then redis.call('SET', visit, ARGV[1], 'EX', VISITOR_PAUSE_S) end
+if network ~= '' then remember_network() end
+local newest = advance(now)
+local landmark = tonumber(redis.call('HGET', CLOCK, 'landmark'))
+if has_visitor and TRAIL_LENGTH > 0 then follow(landmark) end
+for _, window in ipairs(WINDOWS) do
+  -- A view whose bucket has left the window already would never be taken off again.
+  if math.floor(now / window.bucket_s) > math.floor(newest / window.bucket_s) - window.buckets then
+    add_viewed(window, id, section, 1)
   end
+  if not boxed then
+    add_decayed(window, id, section, (now - landmark) / window.half_life_s)
+  elseif BOXED_WEIGHT > 0 then
+    add_decayed(window, id, section, (now - landmark) / window.half_life_s + math.log(BOXED_WEIGHT) / math.log(2))
+  end
+end
+for _, span in ipairs(SPANS) do
+  fill(span, math.floor(now / span.seconds), (boxed and '\n' or '') .. id, 1, newest)
 end
 return result

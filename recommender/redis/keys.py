@@ -82,11 +82,14 @@ class Keys:
 
     @property
     def view_clock(self) -> str:
-        """Hash: window -> newest bucket already taken off its board; ``landmark`` -> second at which decay counts 1."""
+        """Hash: ``newest`` -> start of the bucket the boards are at; ``landmark`` -> second at which decay counts 1."""
         return f"{self._tag}:views:clock"
 
     def bucket(self, seconds: int, number: int) -> str:
-        """Hash: article id -> views in the ``number``-th span of ``seconds`` since 1970."""
+        """Hash, expiring: article id -> views in the ``number``-th span of ``seconds`` since 1970.
+
+        Under line feed and article id, those that came from the trending box.
+        """
         return f"{self.bucket_prefix}{seconds}:{number}"
 
     @property
@@ -116,6 +119,14 @@ class Keys:
         """String, expiring: Unix second at which this visitor last counted for this article."""
         return f"{self._tag}:visit:{digest}"
 
+    def networks(self, day: int, article_id: str) -> str:
+        """Hash, expiring: hash of a network -> views of one article that counted on one day since 1970."""
+        return f"{self._tag}:networks:{day}:{article_id}"
+
+    def source_step(self, digest: str) -> str:
+        """String, expiring: how far a source of views told in bulk has been added (JSON)."""
+        return f"{self._tag}:views:source:{digest}"
+
     def trail(self, digest: str) -> str:
         """List, expiring: the articles a visitor read last."""
         return f"{self._tag}:trail:{digest}"
@@ -137,6 +148,10 @@ class Keys:
     def views(self) -> str:
         """Hash: outcome -> number of views that had it."""
         return f"{self._tag}:views:outcomes"
+
+    def views_of_day(self, day: int) -> str:
+        """Hash, expiring: outcome -> number of views told on one day since 1970 that had it."""
+        return f"{self.views}:{day}"
 
     # The desk
 

@@ -1,13 +1,14 @@
--- Removes cards: without one an article is in no answer, whatever lists still name it.
--- KEYS: cards. ARGV: prefix of the latest lists, then ids. Returns how many there were.
-local removed = 0
-for i = 2, #ARGV do
+-- Follows rehome.lua. Removes cards: without one an article is in no answer, whatever lists still name it.
+-- KEYS: cards. ARGV: prefix of the latest lists, boards of all sections (JSON), then ids. Returns how many there were.
+local boards, removed = cjson.decode(ARGV[2]), 0
+for i = 3, #ARGV do
   local json = redis.call('HGET', KEYS[1], ARGV[i])
   if json then
     local key = cjson.decode(json).section_key or ''
     redis.call('HDEL', KEYS[1], ARGV[i])
     redis.call('ZREM', ARGV[1], ARGV[i])
     if key ~= '' then redis.call('ZREM', ARGV[1] .. key, ARGV[i]) end
+    rehome(boards, ARGV[i], key, '')
     removed = removed + 1
   end
 end

@@ -3,7 +3,7 @@
 Two kinds of boards, each over all articles and for each section: ``viewed``, the views whose bucket overlaps the
 window, and ``decayed``, where a view counts half after each half-life. Both are sorted sets, so that reading the top
 costs O(log N + k). Decay is kept in the logarithm (forward decay: Cormode, Shkapenyuk, Srivastava, Xu, "Forward
-decay", ICDE 2009), which neither overflows nor has to be refreshed.
+decay", ICDE 2009), which neither overflows nor has to be refreshed. Behind both are the buckets of `history`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,52 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Literal, cast
 
+import numpy as np
 from redis import Redis
+from redis.commands.core import Script
 
+from recommender.batched import batched
 from recommender.redis.keys import Keys
-from recommender.redis.scripts import script
+from recommender.redis.scripts import constants, script
 from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
-from recommender.trending.tempo import DEFAULT_TEMPO, HOUR_S, PAST_S, Tempo
+from recommender.trending.history import History
+from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
 from recommender.trending.visitors import Visitors
-from recommender.trending.windows import WINDOWS, Window
+from recommender.trending.windows import SPANS, WINDOWS, Board, Window
 from recommender.view import View
 
-__all__ = ["Board", "Counters", "Outcome"]
+__all__ = ["Counters", "Outcome", "Tally"]
 
-Board = Literal["viewed", "decayed"]
-Outcome = Literal["counted", "unknown", "replayed", "repeated", "bot", "prefetch"]
+Outcome = Literal["counted", "unknown", "replayed", "repeat", "network", "bot", "prefetch", "malformed"]
 
-_WINDOWS_JSON = json.dumps([dataclasses.asdict(window) | {"buckets": window.buckets} for window in WINDOWS.values()])
+_DAY_S = 86_400
+_NETWORKS_KEPT = 256
+_NETWORKS_S = _DAY_S + 3600
+_ARTICLES_A_STEP = 100
+"""Articles added in one call of the script, some 10 ms in which nobody else is served."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tally:
+    """Views of an article in one second, already filtered.
+
+    Attributes
+    ----------
+    article_id : str
+    second : float
+        Unix seconds.
+    organic, boxed : int
+        Views that did not come from the trending box, and those that did.
+    """
+
+    article_id: str
+    second: float
+    organic: int = 1
+    boxed: int = 0
 
 
 class Counters:
@@ -47,8 +74,21 @@ class Counters:
         Seconds for which an event id is remembered.
     board_size : int
         Most articles on a decayed board; a tenth more, and the least read are dropped.
+    network_share : float
+        Most of the views of an article in a day that one network may add; from 1 on there is no limit.
+    network_allowance : int
+        Views of an article in a day that count from any network.
+    boxed_weight : float
+        What a view that came from the trending box weighs on the decayed boards.
+    history_articles : int
+        Articles of which each bucket keeps views.
     trails : bool
         Whether to learn which articles share readers.
+
+    Attributes
+    ----------
+    history : History
+        The views of the past.
     """
 
     def __init__(
@@ -56,25 +96,55 @@ class Counters:
         redis: Redis,
         keys: Keys,
         *,
-        visitor_pause_s: int,
-        event_memory_s: int,
-        board_size: int,
+        visitor_pause_s: int = 1800,
+        event_memory_s: int = 172_800,
+        board_size: int = 10_000,
+        network_share: float = 0.05,
+        network_allowance: int = 3,
+        boxed_weight: float = 0.5,
+        history_articles: int = 4000,
         trails: bool = True,
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._visitors = Visitors(redis, keys)
-        self._limits = (event_memory_s, visitor_pause_s, board_size)
-        self._sharing = (
-            keys.readers_prefix,
-            TRAIL_LENGTH if trails else 0,
-            TRAIL_S,
-            READERS_HALF_LIFE_S,
-            READERS_KEPT,
-            READERS_S,
+        self._boxed_weight = boxed_weight
+        self._limited = network_share < 1
+        self.history = History(redis, keys, boxed_weight=boxed_weight)
+        shared = constants(
+            CLOCK=keys.view_clock,
+            SECTIONS=keys.sections,
+            CARDS=keys.cards,
+            OUTCOMES=keys.views,
+            BOARD=keys.board_prefix,
+            BUCKET=keys.bucket_prefix,
+            WINDOWS=[dataclasses.asdict(window) | {"buckets": window.buckets} for window in WINDOWS.values()],
+            SPANS=[dataclasses.asdict(span) for span in SPANS],
+            BOARD_SIZE=board_size,
+            HISTORY_ARTICLES=history_articles,
+            BOXED_WEIGHT=boxed_weight,
+        ) + script("boards")
+        counting = constants(
+            EVENT_MEMORY_S=event_memory_s,
+            VISITOR_PAUSE_S=visitor_pause_s,
+            NETWORK_SHARE=network_share,
+            NETWORK_ALLOWANCE=network_allowance,
+            NETWORKS_KEPT=_NETWORKS_KEPT,
+            NETWORKS_S=_NETWORKS_S,
+            READERS=keys.readers_prefix,
+            TRAIL_LENGTH=TRAIL_LENGTH if trails else 0,
+            TRAIL_S=TRAIL_S,
+            READERS_HALF_LIFE_S=READERS_HALF_LIFE_S,
+            READERS_KEPT=READERS_KEPT,
+            READERS_S=READERS_S,
         )
+        self._count: Script = redis.register_script(shared + counting + script("count_view"))
+        self._add: Script = redis.register_script(shared + script("add_views"))
+        self._advance = shared + script("advance_boards")
 
-    def count(self, view: View, *, now: float, visitor: str | None = None, reason: str = "") -> Outcome:
+    def count(
+        self, view: View, *, now: float, visitor: str | None = None, network: str | None = None, reason: str = ""
+    ) -> Outcome:
         """Count a view in one atomic step, or say why it does not count.
 
         Parameters
@@ -85,6 +155,8 @@ class Counters:
             Unix seconds by the server's clock.
         visitor : str, optional
             What tells this connection from others, for views that name no visitor.
+        network : str, optional
+            What the connection shares with its neighbours; None is never too many.
         reason : str
             Why it is to be filtered, if it is.
 
@@ -95,27 +167,74 @@ class Counters:
         """
         who = view.visitor_id or visitor
         visits = self._visitors.digests(view.article_id, who, now) if who else ("", "")
+        crowd = self._visitors.network_digest(view.article_id, network, now) if network and self._limited else ""
         return cast(
             "Outcome",
-            self._redis.eval(
-                script("advance", "count_view"),
-                8,
-                self._keys.view_clock,
-                self._keys.sections,
-                self._keys.cards,
-                self._keys.views,
-                self._keys.event(_digest(view.event_id or "")),
-                *map(self._keys.visit, visits),
-                self._keys.trail(self._visitors.trail_digest(who, now) if who else ""),
-                *self._advance_arguments(now),
-                view.article_id,
-                reason,
-                int(view.event_id is not None),
-                int(who is not None),
-                *self._limits,
-                *self._sharing,
+            self._count(
+                keys=[
+                    self._keys.view_clock,
+                    self._keys.event(_digest(view.event_id or "")),
+                    *map(self._keys.visit, visits),
+                    self._keys.trail(self._visitors.trail_digest(who, now) if who else ""),
+                    self._keys.networks(int(now // _DAY_S), view.article_id),
+                ],
+                args=[
+                    repr(float(now)),
+                    view.article_id,
+                    reason,
+                    int(view.event_id is not None),
+                    int(who is not None),
+                    crowd,
+                    int(view.boxed),
+                ],
             ),
         )
+
+    def add(self, tallies: Iterable[Tally], *, now: float, source: str = "", step: int = 0) -> Mapping[str, int]:
+        """Add views told in bulk, which are already filtered; every board is as if each had been counted at its time.
+
+        Parameters
+        ----------
+        tallies : iterable of Tally
+            In any order; what a wrong clock puts into the future counts as of ``now``.
+        now : float
+            Unix seconds by the server's clock.
+        source : str, optional
+            Where they come from, such as the digest of a file. A source's step is added once, whatever breaks off in
+            between: the same call again adds the rest.
+        step : int
+            Of the source; more than the one before.
+
+        Returns
+        -------
+        mapping
+            How many views were counted, of unknown articles, or added before.
+        """
+        outcomes: Counter[str] = Counter()
+        articles = sorted(self._by_article(tallies, now).items())
+        for part, some in enumerate(batched(articles, _ARTICLES_A_STEP)):
+            counted, unknown, replayed = cast(
+                "tuple[int, int, int]",
+                self._add(
+                    keys=[self._keys.view_clock, self._keys.source_step(_digest(source))],
+                    args=[
+                        repr(float(now)),
+                        source,
+                        json.dumps((step, part)),
+                        *(text for article_id, told in some for text in (article_id, json.dumps(self._sums(told)))),
+                    ],
+                ),
+            )
+            outcomes += Counter(counted=counted, unknown=unknown, replayed=replayed)
+        return outcomes
+
+    def note(self, outcome: Outcome, *, now: float, views: int = 1) -> None:
+        """Count views that were filtered before they came here."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hincrby(self._keys.views, outcome, views)
+            pipe.hincrby(self._keys.views_of_day(int(now // _DAY_S)), outcome, views)
+            pipe.expire(self._keys.views_of_day(int(now // _DAY_S)), SPANS[-1].kept_s)
+            pipe.execute()
 
     def top(self, board: Board, window: Window, section: str, *, now: float, count: int) -> dict[str, float]:
         """Return the views of the ``count`` articles that lead a board, best first, in one round trip.
@@ -124,13 +243,7 @@ class Counters:
         ``section`` is a section key, or empty for all.
         """
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.eval(
-                script("advance", "advance_boards"),
-                2,
-                self._keys.view_clock,
-                self._keys.sections,
-                *self._advance_arguments(now),
-            )
+            pipe.eval(self._advance, 1, self._keys.view_clock, repr(float(now)))
             pipe.zrange(self._keys.board(board, window.name, section), 0, count - 1, desc=True, withscores=True)
             # A full Redis refuses to advance; the boards as they are beat no boards.
             landmark, rows = pipe.execute(raise_on_error=False)
@@ -140,18 +253,6 @@ class Counters:
             return dict(rows)
         lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
-
-    def hourly(self, *, now: float) -> Iterator[tuple[float, dict[str, int]]]:
-        """Yield the views of each hour of the last fortnight that had any: Unix second of its middle, views by id."""
-        newest = int(now // HOUR_S)
-        numbers = range(newest - PAST_S // HOUR_S, newest + 1)
-        with self._redis.pipeline(transaction=False) as pipe:
-            for number in numbers:
-                pipe.hgetall(self._keys.bucket(HOUR_S, number))
-            for number, found in zip(numbers, pipe.execute(), strict=True):
-                if found:
-                    views = {field.partition("\n")[2]: int(count) for field, count in found.items()}
-                    yield (number + 0.5) * HOUR_S, views
 
     def tempo(self) -> Tempo:
         """Return what ``auto`` stands for."""
@@ -167,9 +268,32 @@ class Counters:
         found = cast("dict[str, str]", self._redis.hgetall(self._keys.views))
         return {outcome: int(number) for outcome, number in found.items()}
 
-    def _advance_arguments(self, now: float) -> tuple[str, str, str, str]:
-        return _WINDOWS_JSON, repr(float(now)), self._keys.board_prefix, self._keys.bucket_prefix
+    def outcomes_by_day(self, *, now: float, days: int) -> list[Mapping[str, int]]:
+        """Return how many views had each outcome on each of the last days (UTC) that they were told on, today last."""
+        today = int(now // _DAY_S)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for day in range(today - days + 1, today + 1):
+                pipe.hgetall(self._keys.views_of_day(day))
+            return [{outcome: int(number) for outcome, number in found.items()} for found in pipe.execute()]
+
+    def _by_article(self, tallies: Iterable[Tally], now: float) -> dict[str, list[tuple[float, int, int]]]:
+        told: dict[str, list[tuple[float, int, int]]] = {}
+        for tally in tallies:
+            told.setdefault(tally.article_id, []).append((min(tally.second, now), tally.organic, tally.boxed))
+        return told
+
+    def _sums(self, told: list[tuple[float, int, int]]) -> tuple[object, ...]:
+        """Return what ``add_views.lua`` is told of one article."""
+        seconds, organic, boxed = np.array(told, dtype=np.float64).T
+        moment, weights = float(seconds.max()), organic + self._boxed_weight * boxed
+        sums = [(weights * 2.0 ** ((seconds - moment) / window.half_life_s)).sum() for window in WINDOWS.values()]
+        buckets: list[tuple[int, int, int, int]] = []
+        for span in SPANS:
+            numbers, places = np.unique(seconds // span.seconds, return_inverse=True)
+            views = (np.bincount(places, of_kind).astype(int).tolist() for of_kind in (organic, boxed))
+            buckets += zip([span.seconds] * len(numbers), numbers.astype(int).tolist(), *views, strict=True)
+        return int((organic + boxed).sum()), moment, [bool(sum_) and float(np.log2(sum_)) for sum_ in sums], buckets
 
 
-def _digest(event_id: str) -> str:
-    return hashlib.blake2b(event_id.encode(), digest_size=12).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,10 +1,29 @@
-"""The windows readers can ask for, and how each is counted."""
+"""The windows readers can ask for, how each is counted, and for how long views are told apart in time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-__all__ = ["AUTO", "WINDOWS", "Window"]
+__all__ = ["AUTO", "BOARDS", "SPANS", "WINDOWS", "Board", "Span", "Window"]
+
+Board = Literal["viewed", "decayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One length of the buckets in which views are counted.
+
+    Attributes
+    ----------
+    seconds : int
+        Length of a bucket.
+    kept_s : int
+        Seconds for which a bucket is kept after its end.
+    """
+
+    seconds: int
+    kept_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,9 @@ class Window:
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
+SPANS = (Span(5 * _MINUTE, 2 * _DAY), Span(_HOUR, 30 * _DAY), Span(_DAY, 366 * _DAY))
+"""From the finest on, each a multiple of the one before."""
+
 WINDOWS = {
     window.name: window
     # A half-life of a quarter of the window: on a portal's year of views, 6 h foretold the next hour best of all
@@ -47,6 +69,9 @@ WINDOWS = {
         Window("7d", 7 * _DAY, _HOUR, 7 * _DAY / 4),
     )
 }
+
+BOARDS: tuple[tuple[Board, str], ...] = tuple((kind, name) for kind in get_args(Board) for name in WINDOWS)
+"""Every board: its kind and its window."""
 
 AUTO = "24h"
 """The window that ``auto`` stands for."""

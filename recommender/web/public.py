@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, current_app, request
 from pydantic import BaseModel
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from recommender.answers import Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
 from recommender.article import ArticleId
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
+from recommender.trending.visitors import network_of
 from recommender.view import View
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import Ids, Limit, OptionalText, Text, body_as, endpoint, json_response, query_as
@@ -119,16 +122,37 @@ def views() -> Response:
     Send it as `application/json` or `text/plain`. Give an `event_id` and a view may be sent again after an error
     without counting twice. Views by bots, of unknown articles, and repeats are accepted alike and not counted.
     """
-    view = body_as(View, most_bytes=_VIEW_BYTES)
     service, metrics = parts(), current_app.extensions["metrics"]
+    try:
+        view = body_as(View, most_bytes=_VIEW_BYTES)
+    except HTTPException:
+        with suppress(RedisUnavailable), service.guard.calling():
+            service.counters.note("malformed", now=time.time())
+        raise
     visitor = f"{request.remote_addr}\n{request.headers.get('User-Agent', '')}"
     try:
         with service.guard.calling():
-            service.counters.count(view, now=time.time(), visitor=visitor, reason=filter_reason(request.headers))
+            service.counters.count(
+                view, now=time.time(), visitor=visitor, network=_network(), reason=filter_reason(request.headers)
+            )
     except RedisUnavailable as error:
         metrics.refused_views.inc()
         raise ServiceUnavailable("views cannot be counted just now; send it again", retry_after=_RETRY_S) from error
     return json_response(Accepted(), 202)
+
+
+def _network() -> str | None:
+    """Return the network the reader comes from, if that tells readers apart.
+
+    The machine's own address does not; nor, unless proxies that are trusted vouch for it, does a private one, which is
+    that of a proxy nobody told us of.
+    """
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return None
+    vouched = parts().settings.trusted_proxies > 0
+    return network_of(address) if address.is_global or (vouched and not address.is_loopback) else None
 
 
 def _cacheable(answer: RelatedAnswer | TrendingAnswer | WidgetsAnswer) -> Response:

