@@ -27,6 +27,7 @@ class Commands(click.Group):
         "trending": "lists:trending",
         "explain": "lists:explain_command",
         "evaluate": "evaluation:evaluate",
+        "users": "people:users",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click has it

@@ -12,6 +12,7 @@ from rich.table import Table
 from jobs.import_articles import ImportReport
 from jobs.train import Summary
 from recommender.answers import Item
+from recommender.desk.users import User
 from recommender.related.explain import Explanation
 from recommender.settings import Settings
 
@@ -23,6 +24,7 @@ __all__ = [
     "print_report",
     "print_runs",
     "print_summary",
+    "print_users",
 ]
 
 _SHOWN_REJECTIONS = 20
@@ -85,11 +87,19 @@ def print_figures(figures: Mapping[str, Mapping[str, float] | int]) -> None:
             click.echo(f"{name}: {number}")
 
 
+def print_users(users: Sequence[User]) -> None:
+    """Print the users of the desk."""
+    table = Table("name", "role", "signs in with")
+    for user in users:
+        table.add_row(user.name, user.role, "a password" if user.has_password else "single sign-on")
+    Console().print(table)
+
+
 def print_addresses(settings: Settings, site_url: str) -> None:
     """Print what to open, and the secrets that were made."""
     assert settings.api_token and settings.editor_password  # noqa: PT018, S101 - for the type checker; they are set
     click.echo(
-        f"\n  News site   {site_url}/\n  API docs    {site_url}/docs\n"
+        f"\n  News site   {site_url}/\n  Desk        {site_url}/desk/\n  API docs    {site_url}/docs\n"
         f"  API token   {settings.api_token.get_secret_value()}\n"
         f"  Editor      editor, password {settings.editor_password.get_secret_value()}\n\n  Ctrl-C stops.\n",
         err=True,

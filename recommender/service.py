@@ -28,7 +28,7 @@ from recommender.settings import Settings
 from recommender.trending.counters import Counters
 from recommender.widgets import Boxes
 
-__all__ = ["Service", "open_service", "redis_address"]
+__all__ = ["Service", "desk_database", "open_service", "redis_address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,11 @@ def redis_address(settings: Settings, *, keep_running: bool = False) -> Iterator
         yield server.url
 
 
+def desk_database(settings: Settings) -> Database:
+    """Open what the editors' desk keeps on disk: users, corrections, and the trace of both."""
+    return Database(settings.data_dir / "desk.sqlite", (*TRACE_SCHEMA, *USERS_SCHEMA, *CORRECTIONS_SCHEMA))
+
+
 @contextmanager
 def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH_TIMEOUT_S) -> Iterator[Service]:
     """Open a service; Redis is not asked for anything yet.
@@ -94,8 +99,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
         patient = stack.enter_context(connect(redis_url))
         archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
-        schema = (*TRACE_SCHEMA, *USERS_SCHEMA, *CORRECTIONS_SCHEMA)
-        desk = stack.enter_context(closing(Database(settings.data_dir / "desk.sqlite", schema)))
+        desk = stack.enter_context(closing(desk_database(settings)))
         trace = Trace(desk)
         corrections = Corrections(desk, trace, archive, most=settings.corrections_most)
         users = Users(desk, trace, settings.editor_password)

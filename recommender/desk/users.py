@@ -92,10 +92,10 @@ class Users:
         """Return the user whose name and password these are; takes as long when there is none."""
         secret = self._secret(name)
         if secret is not None and not secret.startswith("$argon2"):
-            right = bool(secret) and hmac.compare_digest(secret.encode(), password.encode("utf-8", "replace"))
+            right = bool(secret) and hmac.compare_digest(secret.encode(), _bytes(password))
             return self.get(name) if right else None
         try:
-            self._hasher.verify(secret or self._nobody, password)
+            self._hasher.verify(secret or self._nobody, _bytes(password))
         except (VerifyMismatchError, InvalidHashError):
             return None
         return self.get(name) if secret else None
@@ -196,7 +196,7 @@ class Users:
     def _hash(self, password: str) -> str:
         if not SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
             raise UserRefused(f"a password has {SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters")
-        return self._hasher.hash(password)
+        return self._hasher.hash(_bytes(password))
 
     @staticmethod
     def _put(connection: sqlite3.Connection, name: str, role: Role, hashed: str) -> None:
@@ -205,3 +205,7 @@ class Users:
             "ON CONFLICT (name) DO UPDATE SET role = excluded.role, password = excluded.password",
             [name, role, hashed, time.time()],
         )
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")  # a client may send half a character
