@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.host import Host, hosting
 from tests.running import Running, running
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -52,3 +53,10 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     yield page
     assert problems == []
+
+
+@pytest.fixture
+def host(newsroom: Running) -> Iterator[Host]:
+    """Somebody else's site that uses the service."""
+    with hosting(newsroom.address) as host:
+        yield host

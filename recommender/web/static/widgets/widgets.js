@@ -135,6 +135,7 @@
     const section = sectionOf(box);
     if (section.querySelector("a[href]")) return; // a list that is a little old is better than none
     section.replaceChildren();
+    filled.delete(box);
     box.hidden = true;
   }
 
@@ -212,7 +213,7 @@
     filled.set(document, true);
     return Promise.all(plansFor(boxes).map((plan) => {
       keepFresh(plan, signal);
-      const ready = plan.boxes.every((box) => (first && box.querySelector(".recommender a[href]")) || filled.get(box) === articleId);
+      const ready = plan.boxes.every((box) => (first && box.querySelector(".recommender a[href]")) || (filled.has(box) && filled.get(box) === articleId));
       plan.boxes.forEach((box) => {
         filled.set(box, articleId);
         box.hidden = false;
