@@ -18,7 +18,7 @@ _ELEMENTS = [
     f"<img src=x onerror={_RUN}>",
     f"<img/src=x/onerror={_RUN}>",
     f"<IMG SRC=x ONERROR='{_RUN}'>",
-    f"<img src=x onerror=&#97;lert(1)>",
+    "<img src=x onerror=&#97;lert(1)>",
     f"<img srcset=x onerror={_RUN}>",
     f"<image src=x onerror={_RUN}>",
     f"<svg onload={_RUN}>",
