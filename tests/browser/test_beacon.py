@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from tests.browser.host import BOXES, Host
 from tests.running import Running
@@ -31,7 +31,14 @@ PRIVACY = 'Object.defineProperty(navigator, "globalPrivacyControl", { value: tru
 def views(page: Page) -> list[dict[str, Any]]:
     """The views that the page reports, with the clock in the test's hand."""
     sent: list[dict[str, Any]] = []
-    page.on("request", lambda request: sent.append(request.post_data_json) if "/v1/views" in request.url else None)
+
+    def keep(request: Request) -> None:
+        if "/v1/views" in request.url:
+            view = request.post_data_json
+            assert isinstance(view, dict)
+            sent.append(view)
+
+    page.on("request", keep)
     page.clock.install()
     return sent
 

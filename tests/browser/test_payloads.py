@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from recommender.article import parse_article
 from recommender.errors import ArticleError
@@ -59,13 +59,23 @@ def service(data_dir: Path) -> Iterator[Running]:
         yield service
 
 
+def note_dialogs(page: Page, ran: list[str]) -> None:
+    """Note the page on which something ran, and let it go on."""
+
+    def note(dialog: Dialog) -> None:
+        ran.append(page.url)
+        dialog.dismiss()
+
+    page.on("dialog", note)
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page without the net of the content policy; it fails the test when anything runs."""
     context = browser.new_context(bypass_csp=True)
     context.route(lambda url: not url.startswith(("http://127.0.0.1", "file:")), lambda route: route.abort())
-    page, ran = context.new_page(), []
-    page.on("dialog", lambda dialog: (ran.append(page.url), dialog.dismiss()))
+    page, ran = context.new_page(), list[str]()
+    note_dialogs(page, ran)
     page.on("pageerror", lambda error: ran.append(f"{page.url}: {error}"))
     yield page
     context.close()
@@ -90,7 +100,7 @@ def test_the_alarm_works(browser: Browser) -> None:
     """A page that forgets to escape sets it off."""
     page = browser.new_context(bypass_csp=True).new_page()
     ran: list[str] = []
-    page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
+    note_dialogs(page, ran)
     for payload in PAYLOADS[:20]:
         page.set_content(payload)
     assert len(ran) >= 15
@@ -124,7 +134,7 @@ def test_articles_run_nothing(page: Page, service: Running) -> None:
         open_article(page, service, article)
 
 
-@pytest.mark.benchmarks
+@pytest.mark.benchmark
 def test_no_article_runs_anything(page: Page, service: Running) -> None:
     """The same for every payload."""
     for article in ARTICLES:

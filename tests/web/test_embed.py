@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
 from tests.newsroom import article
+from tests.web.test_site import one
 
 Publish = Callable[..., None]
 
@@ -73,11 +75,11 @@ def test_a_fragment_is_plain_links_under_a_heading(client: FlaskClient, box: str
     response = client.get(f"/embed/{box}?article_id=a1&limit=4&lang=de-CH&heading=3")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     fragment = LexborHTMLParser(response.text)
-    assert fragment.css_first("section > h3").text() in {"Mehr zum Thema", "Meistgelesen"}
+    assert one(fragment, "section > h3").text() in {"Mehr zum Thema", "Meistgelesen"}
     links = fragment.css("section > ol > li > a")
     listed = client.get(f"/v1/{box}?article_id=a1&limit=4").get_json()["items"]
     assert [link.attributes["href"] for link in links] == [item["url"] for item in listed]
-    assert [link.css_first(".recommender-title").text() for link in links] == [item["title"] for item in listed]
+    assert [title.text() for title in fragment.css("a > .recommender-title")] == [item["title"] for item in listed]
     assert all(image.attributes["loading"] == "lazy" for image in fragment.css("img"))
     assert not fragment.css("script, style, [style], [onclick]")
 
@@ -124,7 +126,7 @@ def test_rss_is_read_by_feed_readers(client: FlaskClient) -> None:
     ]
     assert feed.entries[0].tags[0].term == "Sport"
     assert feed.entries[0].media_content[0]["url"] == listed[0]["image_url"]
-    published = datetime(*feed.entries[0].published_parsed[:6], tzinfo=UTC)
+    published = parsedate_to_datetime(feed.entries[0].published)
     assert published == datetime.fromisoformat(listed[0]["published_at"]).replace(microsecond=0)
 
 
