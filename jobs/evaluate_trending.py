@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.evaluate_related import read_articles
+from jobs.foretelling import Choice, Learner
 from jobs.progress import Tick
 from recommender.errors import SourceError
-from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, Hour, Log, Tempo, TempoChoice, hours
+from recommender.trending.replay import Hour, Log, hours
+from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S
 
 __all__ = ["evaluate_trending", "read_log"]
 
@@ -73,7 +75,7 @@ def read_log(views: Path, articles: Path | None, tick: Tick) -> Log:
 def evaluate_trending(log: Log, *, horizon_s: float = HOUR_S, since: float | None = None, tick: Tick) -> Figures:
     """Score every rank the product serves, and every simple rule, from 14 days after the first view on.
 
-    The tempo is chosen anew at each midnight (UTC) from the days before it, as every night does on a site.
+    What is used is learned anew at each midnight (UTC) from the days before it, as every night does on a site.
 
     Returns
     -------
@@ -87,14 +89,14 @@ def evaluate_trending(log: Log, *, horizon_s: float = HOUR_S, since: float | Non
     """
     start = max(log.times[0] + _WARM_UP_S, since or 0.0)
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    choice, tempo, day = TempoChoice(), DEFAULT_TEMPO, 0
+    learner, choice, day = Learner(horizon_s), Choice(DEFAULT_TEMPO, None, {}), 0
     for hour in hours(log, since=0.0, horizon_s=horizon_s):
-        if (today := int(hour.now // DAY_S)) != day:
-            tempo, day = choice.choose(today * DAY_S), today
         if hour.now >= start:
-            for name, score in _scores(log, hour, tempo).items():
+            if (today := int(hour.now // DAY_S)) != day:
+                choice, day = learner.choose(today * DAY_S), today
+            for name, score in _scores(log, hour, choice).items():
                 found[name].append(hour.hits(score))
-        choice.learn(hour)
+        learner.learn(hour)
         tick(int(hour.now - log.times[0]), int(log.times[-1] - log.times[0]))
     if not found:
         raise SourceError("no hour from 14 days after the first view on has 20 views of 10 articles")
@@ -102,19 +104,20 @@ def evaluate_trending(log: Log, *, horizon_s: float = HOUR_S, since: float | Non
     return figures | {"windows": len(found["trending"])}
 
 
-def _scores(log: Log, hour: Hour, tempo: Tempo) -> Mapping[str, Floats]:
-    ever = log.between(0, hour.now)[hour.articles]
+def _scores(log: Log, hour: Hour, choice: Choice) -> Mapping[str, Floats]:
     day = log.between(hour.now - DAY_S, hour.now)[hour.articles]
     return {
-        "trending": hour.score(tempo),
+        "trending": hour.score(choice.tempo),
+        "trained": hour.score(choice.trained or choice.formula),
+        "formula": hour.score(choice.formula),
         "most_viewed": day,
-        "all_time": ever,
+        "all_time": hour.ever,
         "last_hour": log.between(hour.now - HOUR_S, hour.now)[hour.articles],
         "last_24h": day,
         "newest": -hour.ages,
         "decay_6h": hour.decayed["24h"],
-        "hacker_news": np.maximum(ever - 1, 0) / (hour.ages + 2) ** 1.8,
-        "reddit": np.log10(np.maximum(ever, 1)) + log.born[hour.articles] / _REDDIT_S,
+        "hacker_news": np.maximum(hour.ever - 1, 0) / (hour.ages + 2) ** 1.8,
+        "reddit": np.log10(np.maximum(hour.ever, 1)) + log.born[hour.articles] / _REDDIT_S,
     }
 
 

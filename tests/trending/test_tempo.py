@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
+from jobs.foretelling import Learner
 from jobs.pacing import learn_tempo
 from recommender.redis.keys import Keys
 from recommender.service import Service
-from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, TEMPOS, Log, Tempo, TempoChoice, hours
+from recommender.trending.replay import Log, hours
+from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, TEMPOS, Tempo
 from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.conftest import Publish
@@ -52,6 +54,7 @@ def test_each_hour_is_that_of_a_slow_replay(seed: int) -> None:
         assert set(hour.articles) == set(log.articles[past])
         for place, one in enumerate(hour.articles):
             assert hour.truth[place] == after[int(one)]
+            assert hour.ever[place] == (past & (log.articles == one)).sum()
             assert hour.ages[place] == pytest.approx((hour.now - log.born[one]) / 3600)
             mine = log.times[past & (log.articles == one)]
             for name, window in WINDOWS.items():
@@ -97,16 +100,16 @@ def fast_site(seed: int) -> Log:
 
 def test_a_fast_site_gets_a_fast_tempo_and_too_little_evidence_the_default() -> None:
     """Where only the last half hour foretells the next, the shortest window is chosen, by the past alone."""
-    choice = TempoChoice()
+    learner = Learner()
     told = list(hours(fast_site(3), since=START))
     for hour in told[:20]:
-        choice.learn(hour)
-    assert choice.choose(START + 40 * DAY_S) == DEFAULT_TEMPO
-    assert choice.choose(START + DAY_S) == DEFAULT_TEMPO
+        learner.learn(hour)
+    assert learner.choose(START + 40 * DAY_S).tempo == DEFAULT_TEMPO
+    assert learner.choose(START + DAY_S).tempo == DEFAULT_TEMPO
     for hour in told[20:]:
-        choice.learn(hour)
-    assert choice.choose(START + 5 * DAY_S).window == "1h"
-    assert choice.choose(START) == DEFAULT_TEMPO
+        learner.learn(hour)
+    assert learner.choose(START + 5 * DAY_S).tempo.window == "1h"
+    assert learner.choose(START).tempo == DEFAULT_TEMPO
     assert TEMPOS[0] == DEFAULT_TEMPO
 
 
@@ -123,7 +126,7 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     for number, views in hourly.items():
         redis.hset(keys.bucket(3600, number), items=[part for pair in views.items() for part in pair])
     now = START + 5 * DAY_S + shift
-    tempo = learn_tempo(service.counters, service.archive, now)
+    tempo = learn_tempo(service.counters, service.archive, now).tempo
     assert tempo.window == "1h"
     assert service.counters.tempo() == tempo
     for reader in range(3):

@@ -1,0 +1,165 @@
+"""Foretelling: learning from the hours that are over how ``auto`` should rank.
+
+Two ways are learned. A formula, a board and an exponent of age, by what would have foretold best. And weights: boosted
+trees for the share of the next hour's views that each article gets (a Poisson loss), over the boards of all windows,
+age and hour of the day; of two articles alike but for the views on one board, the one with more is never expected less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from recommender.trending.replay import Hour
+from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, PAST_S, TEMPOS, Tempo
+from recommender.trending.trees import Trees, features
+from recommender.trending.windows import WINDOWS
+
+__all__ = ["Choice", "Learner", "grow"]
+
+_FORMULA_PAST_S = 14 * DAY_S
+_HELD_S = 10 * DAY_S
+_FEWEST_HOURS = 24
+_LEADERS = 50
+"""Articles from the top of each board that are trained on; the others are hardly ever read."""
+_PERCENT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was learned, and which of it is used.
+
+    Attributes
+    ----------
+    formula : Tempo
+        The formula that foretold best.
+    trained : Tempo or None
+        With trees; None where there are too few hours to train on.
+    held : dict of str to float
+        P@10 of ``formula`` and ``trained`` over ``hours`` of the last days, each learned from what was before those;
+        empty where nothing was trained.
+    """
+
+    formula: Tempo
+    trained: Tempo | None
+    held: dict[str, float]
+
+    @property
+    def tempo(self) -> Tempo:
+        """What is used: the trees where they foretold better than the formula, else the formula."""
+        return self.trained if self.trained and self.held["trained"] > self.held["formula"] else self.formula
+
+
+class Learner:
+    """Takes in hours as they pass, and learns from those before a moment.
+
+    Parameters
+    ----------
+    horizon_s : float
+        How far ahead is foretold.
+    """
+
+    def __init__(self, horizon_s: float = HOUR_S) -> None:
+        self._horizon_s = horizon_s
+        self._hours: list[Hour] = []
+        self._precisions: list[list[float]] = []
+
+    def learn(self, hour: Hour) -> None:
+        """Take in an hour that is over, and forget those a month before it."""
+        self._hours.append(hour)
+        self._precisions.append([hour.hits(hour.score(tempo))[0] for tempo in TEMPOS])
+        while self._hours[0].now < hour.now - PAST_S - DAY_S:
+            del self._hours[0], self._precisions[0]
+
+    def choose(self, now: float) -> Choice:
+        """Return what is learned for the day that begins ``now``, in Unix seconds, from the hours over before it."""
+        formula = self._formula(now)
+        cut = now - _HELD_S
+        before, held = self._between(now - PAST_S, cut), self._between(cut, now)
+        if min(len(before), len(held)) < _FEWEST_HOURS:
+            return Choice(formula, None, {})
+        rivals = {"formula": self._formula(cut), "trained": replace(formula, trees=grow(before))}
+        figures = {name: _precision(held, tempo) for name, tempo in rivals.items()}
+        return Choice(formula, replace(formula, trees=grow([*before, *held])), {"hours": len(held), **figures})
+
+    def _formula(self, now: float) -> Tempo:
+        """Choose a formula; what it gains on the default counts less its standard error, for sites with few views."""
+        past = np.array(
+            [now - _FORMULA_PAST_S <= hour.now <= now - self._horizon_s for hour in self._hours], dtype=bool
+        )
+        if past.sum() < _FEWEST_HOURS:
+            return DEFAULT_TEMPO
+        gains = np.array(self._precisions)[past]
+        gains -= gains[:, :1]
+        errors = gains.std(axis=0) / np.sqrt(len(gains))
+        return TEMPOS[int((gains.mean(axis=0) - errors).argmax())]
+
+    def _between(self, start: float, end: float) -> list[Hour]:
+        return [hour for hour in self._hours if start <= hour.now <= end - self._horizon_s]
+
+
+def grow(hours: Sequence[Hour]) -> Trees:
+    """Grow trees that foretell each article's share of the next hour's views, in percent."""
+    rows, shares, weights = [], [], []
+    for hour in hours:
+        leaders = _leaders(hour)
+        total = hour.truth.sum()
+        rows.append(features(hour.decayed, hour.ages, hour.now)[leaders])
+        shares.append(_PERCENT * hour.truth[leaders] / max(total, 1.0))
+        weights.append(np.full(len(leaders), total))
+    boosting = HistGradientBoostingRegressor(
+        loss="poisson",
+        learning_rate=0.08,
+        max_iter=60,
+        max_leaf_nodes=15,
+        min_samples_leaf=200,
+        l2_regularization=10.0,
+        monotonic_cst=[*(1 for _ in WINDOWS), 0, 0],
+        early_stopping=False,
+    )
+    weight = np.concatenate(weights)
+    boosting.fit(np.concatenate(rows), np.concatenate(shares), sample_weight=weight / weight.mean())
+    return _planted(boosting)
+
+
+def _leaders(hour: Hour) -> NDArray[np.int64]:
+    return np.unique(np.concatenate([np.argsort(-board, kind="stable")[:_LEADERS] for board in hour.decayed.values()]))
+
+
+def _precision(hours: Sequence[Hour], tempo: Tempo) -> float:
+    return float(np.mean([hour.hits(hour.score(tempo))[0] for hour in hours]))
+
+
+def _planted(boosting: HistGradientBoostingRegressor) -> Trees:
+    """Return the trees of scikit-learn's boosting as plain numbers.
+
+    It has no public way to them; a test holds the scores against its own predictions.
+    """
+    parts: list[NDArray[np.void]] = []
+    roots = np.cumsum([0, *(len(tree.nodes) for (tree,) in boosting._predictors)])  # noqa: SLF001
+    for root, (tree,) in zip(roots, boosting._predictors, strict=False):  # noqa: SLF001
+        nodes = tree.nodes.copy()
+        leaf = nodes["is_leaf"].astype(bool)
+        own = np.arange(len(nodes))
+        for side in ("left", "right"):
+            nodes[side] = root + np.where(leaf, own, nodes[side])
+        nodes["num_threshold"][leaf] = 0
+        for number in sorted(own[~leaf], key=nodes["depth"].__getitem__, reverse=True):
+            children = [int(nodes[side][number] - root) for side in ("left", "right")]
+            nodes["value"][number] = np.average(nodes["value"][children], weights=nodes["count"][children])
+        parts.append(nodes)
+    nodes = np.concatenate(parts)
+    return Trees(
+        roots=tuple(roots[:-1].tolist()),
+        feature=tuple(nodes["feature_idx"].tolist()),
+        threshold=tuple(nodes["num_threshold"].tolist()),
+        left=tuple(nodes["left"].tolist()),
+        right=tuple(nodes["right"].tolist()),
+        value=tuple(nodes["value"].tolist()),
+        base=float(boosting._baseline_prediction.item()),  # noqa: SLF001
+        depth=int(nodes["depth"].max()),
+    )
