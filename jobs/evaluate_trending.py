@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.evaluate_related import read_articles
-from jobs.foretelling import Choice, Learner
+from jobs.foretelling import Learner
 from jobs.progress import Tick
 from recommender.errors import SourceError
+from recommender.trending.choice import Choice
 from recommender.trending.replay import Hour, Log, hours
-from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S
+from recommender.trending.tempo import DAY_S, HOUR_S
 
 __all__ = ["evaluate_trending", "read_log"]
 
@@ -77,6 +78,9 @@ def evaluate_trending(log: Log, *, horizon_s: float = HOUR_S, since: float | Non
 
     What is used is learned anew at each midnight (UTC) from the days before it, as every night does on a site.
 
+    ``trained`` is what the weights say, used or not, and the formula until there are any; it is left out where there
+    never are.
+
     Returns
     -------
     dict
@@ -89,17 +93,20 @@ def evaluate_trending(log: Log, *, horizon_s: float = HOUR_S, since: float | Non
     """
     start = max(log.times[0] + _WARM_UP_S, since or 0.0)
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    learner, choice, day = Learner(horizon_s), Choice(DEFAULT_TEMPO, None, {}), 0
+    learner, choice, day, weighed = Learner(horizon_s), Choice(), 0, False
     for hour in hours(log, since=0.0, horizon_s=horizon_s):
-        if hour.now >= start:
-            if (today := int(hour.now // DAY_S)) != day:
-                choice, day = learner.choose(today * DAY_S), today
+        if (today := int(hour.now // DAY_S)) != day:
+            choice, day = learner.choose(today * DAY_S, choice), today
+        if hour.telling and hour.now >= start:
             for name, score in _scores(log, hour, choice).items():
                 found[name].append(hour.hits(score))
+            weighed = weighed or choice.trained is not None
         learner.learn(hour)
         tick(int(hour.now - log.times[0]), int(log.times[-1] - log.times[0]))
     if not found:
         raise SourceError("no hour from 14 days after the first view on has 20 views of 10 articles")
+    if not weighed:
+        del found["trained"]
     figures: Figures = {name: {"p_at_10": _mean(hits, 0), "captured": _mean(hits, 1)} for name, hits in found.items()}
     return figures | {"windows": len(found["trending"])}
 
@@ -109,7 +116,6 @@ def _scores(log: Log, hour: Hour, choice: Choice) -> Mapping[str, Floats]:
     return {
         "trending": hour.score(choice.tempo),
         "trained": hour.score(choice.trained or choice.formula),
-        "formula": hour.score(choice.formula),
         "most_viewed": day,
         "all_time": hour.ever,
         "last_hour": log.between(hour.now - HOUR_S, hour.now)[hour.articles],

@@ -8,50 +8,24 @@ age and hour of the day; of two articles alike but for the views on one board, t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from recommender.trending.choice import FEWEST_HOURS, Choice, Judged
 from recommender.trending.replay import Hour
 from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, PAST_S, TEMPOS, Tempo
 from recommender.trending.trees import Trees, features
 from recommender.trending.windows import WINDOWS
 
-__all__ = ["Choice", "Learner", "grow"]
+__all__ = ["Learner", "grow"]
 
 _FORMULA_PAST_S = 14 * DAY_S
-_HELD_S = 10 * DAY_S
-_FEWEST_HOURS = 24
 _LEADERS = 50
 """Articles from the top of each board that are trained on; the others are hardly ever read."""
 _PERCENT = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was learned, and which of it is used.
-
-    Attributes
-    ----------
-    formula : Tempo
-        The formula that foretold best.
-    trained : Tempo or None
-        With trees; None where there are too few hours to train on.
-    held : dict of str to float
-        P@10 of ``formula`` and ``trained`` over ``hours`` of the last days, each learned from what was before those;
-        empty where nothing was trained.
-    """
-
-    formula: Tempo
-    trained: Tempo | None
-    held: dict[str, float]
-
-    @property
-    def tempo(self) -> Tempo:
-        """What is used: the trees where they foretold better than the formula, else the formula."""
-        return self.trained if self.trained and self.held["trained"] > self.held["formula"] else self.formula
 
 
 class Learner:
@@ -71,35 +45,44 @@ class Learner:
     def learn(self, hour: Hour) -> None:
         """Take in an hour that is over, and forget those a month before it."""
         self._hours.append(hour)
-        self._precisions.append([hour.hits(hour.score(tempo))[0] for tempo in TEMPOS])
+        self._precisions.append([hour.hits(hour.score(tempo))[0] for tempo in TEMPOS] if hour.telling else [])
         while self._hours[0].now < hour.now - PAST_S - DAY_S:
             del self._hours[0], self._precisions[0]
 
-    def choose(self, now: float) -> Choice:
-        """Return what is learned for the day that begins ``now``, in Unix seconds, from the hours over before it."""
+    def choose(self, now: float, before: Choice) -> Choice:
+        """Return what is learned ``now``, in Unix seconds, from the hours over by then.
+
+        The choice ``before`` is judged by the hours since it was made.
+        """
+        record = [judged for judged in before.record if judged.until > now - PAST_S]
+        if before.trained and (since := self._telling(before.made_at, now)):
+            formula, trained = _foretold(since, before.formula), _foretold(since, before.trained)
+            record.append(Judged(until=now, hours=len(since), formula=formula, trained=trained))
         formula = self._formula(now)
-        cut = now - _HELD_S
-        before, held = self._between(now - PAST_S, cut), self._between(cut, now)
-        if min(len(before), len(held)) < _FEWEST_HOURS:
-            return Choice(formula, None, {})
-        rivals = {"formula": self._formula(cut), "trained": replace(formula, trees=grow(before))}
-        figures = {name: _precision(held, tempo) for name, tempo in rivals.items()}
-        return Choice(formula, replace(formula, trees=grow([*before, *held])), {"hours": len(held), **figures})
+        enough = len(self._telling(now - PAST_S, now)) >= FEWEST_HOURS
+        trained = replace(formula, trees=grow(self._between(now - PAST_S, now))) if enough else None
+        return Choice(made_at=now, formula=formula, trained=trained, record=tuple(record))
 
     def _formula(self, now: float) -> Tempo:
         """Choose a formula; what it gains on the default counts less its standard error, for sites with few views."""
-        past = np.array(
-            [now - _FORMULA_PAST_S <= hour.now <= now - self._horizon_s for hour in self._hours], dtype=bool
-        )
-        if past.sum() < _FEWEST_HOURS:
+        start, end = now - _FORMULA_PAST_S, now - self._horizon_s
+        told = [
+            precisions
+            for hour, precisions in zip(self._hours, self._precisions, strict=True)
+            if precisions and start <= hour.now <= end
+        ]
+        if len(told) < FEWEST_HOURS:
             return DEFAULT_TEMPO
-        gains = np.array(self._precisions)[past]
+        gains = np.array(told)
         gains -= gains[:, :1]
         errors = gains.std(axis=0) / np.sqrt(len(gains))
         return TEMPOS[int((gains.mean(axis=0) - errors).argmax())]
 
     def _between(self, start: float, end: float) -> list[Hour]:
         return [hour for hour in self._hours if start <= hour.now <= end - self._horizon_s]
+
+    def _telling(self, start: float, end: float) -> list[Hour]:
+        return [hour for hour in self._between(start, end) if hour.telling]
 
 
 def grow(hours: Sequence[Hour]) -> Trees:
@@ -130,8 +113,9 @@ def _leaders(hour: Hour) -> NDArray[np.int64]:
     return np.unique(np.concatenate([np.argsort(-board, kind="stable")[:_LEADERS] for board in hour.decayed.values()]))
 
 
-def _precision(hours: Sequence[Hour], tempo: Tempo) -> float:
-    return float(np.mean([hour.hits(hour.score(tempo))[0] for hour in hours]))
+def _foretold(hours: Sequence[Hour], tempo: Tempo) -> tuple[float, float]:
+    precision, captured = np.mean([hour.hits(hour.score(tempo)) for hour in hours], axis=0)
+    return float(precision), float(captured)
 
 
 def _planted(boosting: HistGradientBoostingRegressor) -> Trees:

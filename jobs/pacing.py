@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.foretelling import Choice, Learner
+from jobs.foretelling import Learner
 from recommender.archive import Archive
+from recommender.trending.choice import Choice
 from recommender.trending.counters import Counters
 from recommender.trending.replay import Log, hours
 from recommender.trending.tempo import DAY_S, HOUR_S
@@ -36,8 +37,8 @@ def learn_tempo(counters: Counters, archive: Archive, now: float) -> Choice:
     learner = Learner()
     for hour in hours(log, since=log.times[0] + DAY_S if len(log.times) else 0.0):
         learner.learn(hour)
-    choice = learner.choose(now)
-    counters.set_tempo(choice.tempo)
+    choice = learner.choose(now, counters.choice())
+    counters.set_choice(choice)
     return choice
 
 

@@ -50,6 +50,8 @@ class Summary:
         different words.
     quality : dict
         The figures of `jobs.quality.Quality`.
+    trending : dict
+        What was learned about Trending, as of `jobs.foretelling.Choice`.
     findings : list of dict
         What the guard found.
     forced : bool
@@ -69,6 +71,7 @@ class Summary:
     lists: int = 0
     terms: int = 0
     quality: dict[str, Any] = field(default_factory=dict)
+    trending: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     forced: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
@@ -203,7 +206,8 @@ def _publish(
             service.shelf.put(version, model)
             write_report(quality, model, service.shelf.path(version))
         with _timed(summary, bars, "learn the site's tempo"):
-            learn_tempo(service.counters, service.archive, datetime.fromisoformat(summary.started_at).timestamp())
+            started = datetime.fromisoformat(summary.started_at).timestamp()
+            summary.trending = learn_tempo(service.counters, service.archive, started).as_facts()
         summary.version = version
         summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
         publication.publish(summary.as_facts())

@@ -51,6 +51,14 @@ def print_summary(summary: Summary) -> None:
         f"{summary.terms:,} words, nearest at {summary.quality['mean_top1']:.2f} on average, "
         f"{sum(summary.seconds.values()):.1f} s"
     )
+    if learned := summary.trending:
+        formula = f"views with a half-life of a quarter of {learned['window']} / age ^ {learned['age_exponent']}"
+        click.echo(f"trending by {'trained weights' if learned['uses'] == 'trained' else formula}")
+    if held := summary.trending.get("held"):
+        click.echo(
+            f"of the next hour's ten, weights foretell {held['trained']:.1%} and the formula {held['formula']:.1%}, "
+            f"over {held['hours']:.0f} hours that neither had seen"
+        )
 
 
 def print_items(title: str, items: list[Item]) -> None:

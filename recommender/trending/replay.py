@@ -68,6 +68,8 @@ class Hour:
         Views in the hour after.
     tenth, ten : float
         Views of the tenth most read in the hour after, of all articles, and of the ten together.
+    telling : bool
+        Whether there were 20 views or more of 10 articles or more, so that the ten most read say something.
     """
 
     now: float
@@ -78,6 +80,7 @@ class Hour:
     truth: Floats
     tenth: float
     ten: float
+    telling: bool
 
     def score(self, tempo: Tempo) -> Floats:
         """Return the trending score of each article at a tempo."""
@@ -93,10 +96,7 @@ class Hour:
 
 
 def hours(log: Log, *, since: float, horizon_s: float = HOUR_S) -> Iterator[Hour]:
-    """Yield each full hour (or horizon) from ``since`` on, told by what came before it.
-
-    Left out are those with under 20 views or under 10 viewed articles after them.
-    """
+    """Yield each full hour (or horizon) from ``since`` on that has views after it, told by what came before it."""
     if not len(log.times):
         return
     decayed = {name: np.zeros(len(log.born)) for name in WINDOWS}
@@ -114,7 +114,7 @@ def hours(log: Log, *, since: float, horizon_s: float = HOUR_S) -> Iterator[Hour
         last[log.articles[new]] = log.times[new]
         told, before = seen, now
         truth = log.between(now, now + horizon_s)
-        if now >= since and truth.sum() >= _FEWEST_VIEWS and np.count_nonzero(truth) >= _FEWEST_ARTICLES:
+        if now >= since and truth.any():
             known = np.argsort(-ever, kind="stable")[:_LISTED]
             articles = np.union1d(np.flatnonzero(last >= now - _LOOK_BACK_S), known[ever[known] > 0])
             most = np.sort(truth)[::-1][:_LISTED]
@@ -127,5 +127,6 @@ def hours(log: Log, *, since: float, horizon_s: float = HOUR_S) -> Iterator[Hour
                 truth=truth[articles],
                 tenth=float(most[-1]),
                 ten=float(most.sum()),
+                telling=bool(truth.sum() >= _FEWEST_VIEWS and np.count_nonzero(truth) >= _FEWEST_ARTICLES),
             )
         now += horizon_s

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from recommender.trending.trees import Trees, features
 from recommender.trending.windows import AUTO, WINDOWS
@@ -77,17 +76,7 @@ class Tempo:
         freshness: Floats = (ages_h + 2) ** -self.age_exponent
         return freshness
 
-    def to_json(self) -> str:
-        """Return everything as JSON."""
-        return _KEPT.dump_json(self).decode()
 
-    @classmethod
-    def from_json(cls, text: str) -> Tempo:
-        """Return what `to_json` was called on."""
-        return _KEPT.validate_json(text)
-
-
-_KEPT = TypeAdapter(Tempo)
 DEFAULT_TEMPO = Tempo(AUTO, 0.5)
 TEMPOS = (
     DEFAULT_TEMPO,

@@ -21,19 +21,7 @@ from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.conftest import Publish
 from tests.newsroom import article
-
-START = 1_750_032_000.0
-"""A midnight, and so a full hour."""
-
-
-def random_log(seed: int, views: int, articles: int, days: float) -> Log:
-    random = np.random.default_rng(seed)
-    times = np.sort(START + random.random(views) * days * DAY_S)
-    popular = random.zipf(1.3, views) % articles
-    places = (popular + (times - START) // (6 * 3600)).astype(np.int64) % articles
-    born = np.full(articles, np.inf)
-    np.minimum.at(born, places, times)
-    return Log(times, places, np.ones(views), born)
+from tests.trending.logs import START, fast_site, random_log
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -83,19 +71,6 @@ def test_a_hit_is_what_is_read_as_often_as_the_tenth() -> None:
         hits = sum(hour.truth[one] >= hour.tenth for one in listed) / 10
         captured = sum(hour.truth[one] for one in listed) / hour.ten
         assert list(hour.hits(score)) == pytest.approx([hits, captured])
-
-
-def fast_site(seed: int) -> Log:
-    """Each hour other articles are read, and none of the hour before the last."""
-    random = np.random.default_rng(seed)
-    times, places = [], []
-    for hour in range(5 * 24):
-        for half in range(2):
-            chosen = hour * 15 + half * 5 + np.arange(15)
-            times.append(np.sort(START + hour * 3600 + half * 1800 + random.random(300) * 1800))
-            places.append(random.choice(chosen, 300))
-    articles = np.concatenate(places)
-    return Log(np.concatenate(times), articles, np.ones(len(articles)), np.full(articles.max() + 1, START - DAY_S))
 
 
 def test_a_fast_site_gets_a_fast_tempo_and_too_little_evidence_the_default() -> None:
