@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
+from threadpoolctl import threadpool_limits
 
 from recommender.trending.choice import FEWEST_HOURS, Choice, Judged
 from recommender.trending.replay import Hour
@@ -56,8 +57,8 @@ class Learner:
         """
         record = [judged for judged in before.record if judged.until > now - PAST_S]
         if before.trained and (since := self._telling(before.made_at, now)):
-            formula, trained = _foretold(since, before.formula), _foretold(since, before.trained)
-            record.append(Judged(until=now, hours=len(since), formula=formula, trained=trained))
+            figures = {"formula": _foretold(since, before.formula), "trained": _foretold(since, before.trained)}
+            record.append(Judged(until=now, hours=len(since), **figures))
         formula = self._formula(now)
         enough = len(self._telling(now - PAST_S, now)) >= FEWEST_HOURS
         trained = replace(formula, trees=grow(self._between(now - PAST_S, now))) if enough else None
@@ -105,7 +106,9 @@ def grow(hours: Sequence[Hour]) -> Trees:
         early_stopping=False,
     )
     weight = np.concatenate(weights)
-    boosting.fit(np.concatenate(rows), np.concatenate(shares), sample_weight=weight / weight.mean())
+    # A second thread gains little here and, on a machine that is busy serving, waits for its turn most of the time.
+    with threadpool_limits(1, "openmp"):
+        boosting.fit(np.concatenate(rows), np.concatenate(shares), sample_weight=weight / weight.mean())
     return _planted(boosting)
 
 

@@ -51,13 +51,14 @@ def print_summary(summary: Summary) -> None:
         f"{summary.terms:,} words, nearest at {summary.quality['mean_top1']:.2f} on average, "
         f"{sum(summary.seconds.values()):.1f} s"
     )
-    if learned := summary.trending:
+    learned = summary.trending
+    if learned:
         formula = f"views with a half-life of a quarter of {learned['window']} / age ^ {learned['age_exponent']}"
         click.echo(f"trending by {'trained weights' if learned['uses'] == 'trained' else formula}")
-    if held := summary.trending.get("held"):
+    if hours := learned.get("hours"):
         click.echo(
-            f"of the next hour's ten, weights foretell {held['trained']:.1%} and the formula {held['formula']:.1%}, "
-            f"over {held['hours']:.0f} hours that neither had seen"
+            f"of the next hour's ten, weights foretold {learned['trained_p_at_10']:.1%} and the formula "
+            f"{learned['formula_p_at_10']:.1%}, over {hours} hours that neither had seen"
         )
 
 

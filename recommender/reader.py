@@ -126,7 +126,7 @@ class LiveReader:
         with self._mutex:
             tempo = self._tempo.get(None)
         if tempo is None:
-            tempo = self._counters.tempo()
+            tempo = self._counters.choice().tempo
             with self._mutex:
                 self._tempo[None] = self._memory.tempo = tempo
         return tempo

@@ -107,9 +107,9 @@ class Keys:
         return f"{self._tag}:board:"
 
     @property
-    def tempo(self) -> str:
-        """String: the window and weight of age that ``auto`` stands for (JSON), as chosen at night."""
-        return f"{self._tag}:trending:tempo"
+    def choice(self) -> str:
+        """String: the formula and the weights that the night chose for ``auto``, and how they did before (JSON)."""
+        return f"{self._tag}:trending:choice"
 
     def event(self, digest: str) -> str:
         """String, expiring: this event id has been taken."""

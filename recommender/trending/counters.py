@@ -23,8 +23,8 @@ from recommender.batched import batched
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import constants, script
 from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
+from recommender.trending.choice import Choice
 from recommender.trending.history import History
-from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
 from recommender.trending.visitors import Visitors
 from recommender.trending.windows import SPANS, WINDOWS, Board, Window
 from recommender.view import View
@@ -254,14 +254,14 @@ class Counters:
         lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
 
-    def tempo(self) -> Tempo:
-        """Return what ``auto`` stands for."""
-        kept = cast("str | None", self._redis.get(self._keys.tempo))
-        return Tempo(**json.loads(kept)) if kept else DEFAULT_TEMPO
+    def choice(self) -> Choice:
+        """Return what the last night chose ``auto`` to stand for; before the first, the default."""
+        kept = cast("str | None", self._redis.get(self._keys.choice))
+        return Choice.model_validate_json(kept) if kept else Choice()
 
-    def set_tempo(self, tempo: Tempo) -> None:
-        """Let ``auto`` stand for a tempo from now on."""
-        self._redis.set(self._keys.tempo, json.dumps(dataclasses.asdict(tempo)))
+    def set_choice(self, choice: Choice) -> None:
+        """Let ``auto`` stand for a choice from now on."""
+        self._redis.set(self._keys.choice, choice.model_dump_json())
 
     def outcomes(self) -> Mapping[str, int]:
         """Return how many views had each outcome since counting began."""

@@ -127,7 +127,7 @@ class History:
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def hourly(self, *, now: float) -> Iterator[tuple[float, dict[str, int]]]:
-        """Yield the views of each hour of the last fortnight that had any: Unix second of its middle, views by id."""
+        """Yield the views of each hour of the last thirty days that had any: Unix second of its middle, views by id."""
         hours = range(int((now - PAST_S) // HOUR_S), int(now // HOUR_S) + 1)
         for (start, _), views in self._buckets([(number * HOUR_S, HOUR_S) for number in hours]):
             yield start + HOUR_S / 2, {article_id: some.total for article_id, some in views.items()}

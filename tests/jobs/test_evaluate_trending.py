@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from jobs.evaluate_trending import evaluate_trending
 from recommender.cli import main
 from tests.shared import shared_file
+from tests.trending.logs import part_of
 
 SIMPLE = {"all_time", "last_hour", "last_24h", "newest", "decay_6h", "hacker_news", "reddit"}
 
@@ -19,16 +21,30 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["evaluate", "trending", *map(str, arguments), "--json"])
 
 
+@pytest.mark.benchmark
 @pytest.mark.parametrize("name", ["portal-2016", "frontpage-2020"])
 def test_no_simple_rule_foretells_the_next_hour_better(name: str) -> None:
     """On a portal and on a front page, whose tempos differ, what is served by default is above every simple rule."""
     result = run("--views", shared_file(f"views/{name}.csv.gz"))
     assert result.exit_code == 0, result.stderr
     figures = json.loads(result.stdout)
-    assert set(figures) == {"trending", "most_viewed", "windows", *SIMPLE}
+    assert set(figures) == {"trending", "trained", "most_viewed", "windows", *SIMPLE}
     for rule in SIMPLE:
         assert figures["trending"]["p_at_10"] > figures[rule]["p_at_10"], rule
     assert figures["windows"] == {"portal-2016": 641, "frontpage-2020": 982}[name]
+
+
+@pytest.mark.parametrize(("name", "first", "last"), [("portal-2016", 50, 78), ("frontpage-2020", 0, 19)])
+def test_no_simple_rule_foretells_some_days_better(name: str, first: int, last: int) -> None:
+    """The same on a part of each log."""
+    log = part_of(shared_file(f"views/{name}.csv.gz"), first, last)
+    figures = evaluate_trending(log, tick=lambda *_: None)
+    trending = figures["trending"]
+    assert isinstance(trending, dict)
+    for rule in SIMPLE:
+        simple = figures[rule]
+        assert isinstance(simple, dict)
+        assert trending["p_at_10"] > simple["p_at_10"], rule
 
 
 def write(path: Path, rows: list[tuple[object, ...]]) -> Path:

@@ -10,8 +10,9 @@ import pytest
 from redis import Redis
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from jobs.foretelling import Choice, Learner, grow
+from jobs.foretelling import Learner, grow
 from recommender.redis.keys import Keys
+from recommender.trending.choice import Choice, Judged
 from recommender.trending.counters import Counters
 from recommender.trending.replay import Hour, hours
 from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, Tempo
@@ -69,57 +70,81 @@ def test_more_views_never_lower_an_article() -> None:
         assert (trees.scores(more) >= scores * (1 - 1e-9)).all()
 
 
-def test_what_is_kept_of_a_tempo_is_all_of_it() -> None:
-    """From JSON come the same boards, numbers and scores; what was kept before there were weights is still read."""
+def test_what_is_kept_of_a_choice_is_all_of_it() -> None:
+    """From JSON come the same boards, numbers and scores."""
     trained = Tempo("6h", 0.75, grow(told()[:50]))
-    kept = Tempo.from_json(trained.to_json())
-    hour = told()[60]
-    assert kept == trained
+    choice = Choice(made_at=1.5, trained=trained, record=record((20, 0.5, 0.6)))
+    again = Choice.model_validate_json(choice.model_dump_json())
+    assert again == choice
+    kept, hour = again.trained, told()[60]
+    assert kept
     assert (hour.score(kept) == hour.score(trained)).all()
     assert kept.boards == tuple(WINDOWS)
     assert replace(kept, trees=None).boards == ("6h",)
-    assert Tempo.from_json('{"window": "7d", "age_exponent": 0.0}') == Tempo("7d", 0.0)
 
 
 def test_nothing_is_learned_from_what_is_not_over() -> None:
     """Whatever comes after the moment of choice, or is under way at it, the choice is the same to the last digit."""
     past, future, forged = Learner(), Learner(), Learner()
     random = np.random.default_rng(1)
-    now = START + 12 * DAY_S
+    now = START + 5 * DAY_S
     for hour in told():
         if hour.now + 3600 <= now:
             past.learn(hour)
         future.learn(hour)
         over = hour.now + 3600 <= now
         forged.learn(hour if over else replace(hour, truth=random.permutation(hour.truth) * 100))
-    chosen = past.choose(now)
+    before = Choice(made_at=now - DAY_S, trained=Tempo("24h", 0.5, grow(told()[:50])))
+    chosen = past.choose(now, before)
     assert chosen.trained
-    assert chosen == future.choose(now) == forged.choose(now)
+    assert chosen.record[0].hours > 20
+    assert chosen == future.choose(now, before) == forged.choose(now, before)
 
 
-def test_weights_are_used_only_where_they_beat_the_formula_on_days_they_had_not_seen() -> None:
-    """A tie, or too few hours, and the formula serves."""
+def record(*nights: tuple[int, float, float]) -> tuple[Judged, ...]:
+    return tuple(
+        Judged(until=START, hours=number, formula=(formula, 0.5), trained=(trained, 0.5))
+        for number, formula, trained in nights
+    )
+
+
+def test_weights_are_used_only_where_they_beat_the_formula_on_hours_they_had_not_seen() -> None:
+    """On nights weighed by their hours; at a tie, or after too few hours, the formula serves."""
     trained = Tempo("24h", 0.5, grow(told()[:30]))
-    assert Choice(DEFAULT_TEMPO, trained, {"formula": 0.5, "trained": 0.51, "hours": 30}).tempo == trained
-    assert Choice(DEFAULT_TEMPO, trained, {"formula": 0.5, "trained": 0.5, "hours": 30}).tempo == DEFAULT_TEMPO
-    learner = Learner()
-    for hour in told()[:40]:
-        learner.learn(hour)
-    chosen = learner.choose(START + 2 * DAY_S)
-    assert (chosen.trained, chosen.held) == (None, {})
+    for nights, used in (
+        (record((20, 0.5, 0.75), (10, 0.5, 0.01)), trained),
+        (record((20, 0.5, 0.75), (10, 0.5, 0.0)), DEFAULT_TEMPO),
+        (record((10, 0.5, 0.6), (30, 0.5, 0.45)), DEFAULT_TEMPO),
+        (record((23, 0.1, 0.9)), DEFAULT_TEMPO),
+        ((), DEFAULT_TEMPO),
+    ):
+        assert Choice(trained=trained, record=nights).tempo == used
+        assert Choice(record=nights).tempo == DEFAULT_TEMPO
+    facts = Choice(trained=trained, record=record((20, 0.5, 0.6), (10, 0.5, 0.33))).as_facts()
+    assert (facts["uses"], facts["hours"]) == ("trained", 30)
+    assert (facts["formula_p_at_10"], facts["trained_p_at_10"]) == (0.5, 0.51)
 
 
-def test_weights_that_learned_a_world_now_turned_over_are_not_used() -> None:
-    """Where the last days go against all before, what was trained on those loses to the formula, and says so."""
-    learner = Learner()
+def test_each_night_is_judged_by_the_day_after_it_and_remembered_for_a_month() -> None:
+    """The record holds what the choice before would have listed, at the hours since it was made and at no other."""
+    learner, choice = Learner(), Choice()
     for hour in told():
-        turned = hour.now < START + 3 * DAY_S  # then the oldest were read
-        learner.learn(replace(hour, truth=hour.ages) if turned else hour)
-    choice = learner.choose(START + 13 * DAY_S)
-    assert choice.held["trained"] < choice.held["formula"]
-    assert choice.tempo == choice.formula
-    assert choice.as_facts()["uses"] == "formula"
-    assert choice.as_facts()["held"]["hours"] > 200
+        if hour.now == START + 6 * DAY_S:
+            break
+        if hour.now % DAY_S == 0:
+            before, choice = choice, learner.choose(hour.now, choice)
+        learner.learn(hour)
+    assert [judged.until for judged in choice.record] == [START + day * DAY_S for day in range(2, 6)]
+    assert before.trained
+    day = [hour for hour in told() if before.made_at <= hour.now < choice.made_at and hour.telling]
+    precision = np.mean([hour.hits(hour.score(before.trained))[0] for hour in day])
+    assert choice.record[-1].hours == len(day)
+    assert choice.record[-1].trained[0] == pytest.approx(precision)
+    assert choice.record[-1].formula[0] == pytest.approx(
+        np.mean([hour.hits(hour.score(before.formula))[0] for hour in day])
+    )
+    late = learner.choose(START + 60 * DAY_S, choice)
+    assert [judged.until for judged in late.record] == [START + 60 * DAY_S]
 
 
 def test_boards_in_redis_are_scored_as_the_replay_scores_them(redis: Redis, keys: Keys) -> None:

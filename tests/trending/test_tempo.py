@@ -15,8 +15,9 @@ from jobs.foretelling import Learner
 from jobs.pacing import learn_tempo
 from recommender.redis.keys import Keys
 from recommender.service import Service
+from recommender.trending.choice import Choice
 from recommender.trending.replay import Log, hours
-from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, TEMPOS, Tempo
+from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, TEMPOS
 from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.conftest import Publish
@@ -50,12 +51,12 @@ def test_each_hour_is_that_of_a_slow_replay(seed: int) -> None:
                 assert hour.decayed[name][place] == pytest.approx(exact, rel=1e-9)
 
 
-def test_hours_with_little_to_foretell_are_left_out() -> None:
+def test_hours_with_little_to_foretell_tell_nothing() -> None:
     """Under twenty views, or under ten articles, nothing is scored."""
     few = Log(np.linspace(START, START + 2800, 15), np.arange(15) % 12, np.ones(15), np.full(12, START))
-    assert not list(hours(few, since=0))
+    assert not any(hour.telling for hour in hours(few, since=0))
     narrow = Log(np.linspace(START, START + 10_000, 500), np.arange(500) % 9, np.ones(500), np.full(9, START))
-    assert not list(hours(narrow, since=0))
+    assert not any(hour.telling for hour in hours(narrow, since=0))
     empty = Log(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
     assert not list(hours(empty, since=0))
 
@@ -79,12 +80,12 @@ def test_a_fast_site_gets_a_fast_tempo_and_too_little_evidence_the_default() -> 
     told = list(hours(fast_site(3), since=START))
     for hour in told[:20]:
         learner.learn(hour)
-    assert learner.choose(START + 40 * DAY_S).tempo == DEFAULT_TEMPO
-    assert learner.choose(START + DAY_S).tempo == DEFAULT_TEMPO
+    assert learner.choose(START + 40 * DAY_S, Choice()).tempo == DEFAULT_TEMPO
+    assert learner.choose(START + DAY_S, Choice()).tempo == DEFAULT_TEMPO
     for hour in told[20:]:
         learner.learn(hour)
-    assert learner.choose(START + 5 * DAY_S).tempo.window == "1h"
-    assert learner.choose(START).tempo == DEFAULT_TEMPO
+    assert learner.choose(START + 5 * DAY_S, Choice()).tempo.window == "1h"
+    assert learner.choose(START, Choice()).tempo == DEFAULT_TEMPO
     assert TEMPOS[0] == DEFAULT_TEMPO
 
 
@@ -103,14 +104,12 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     now = START + 5 * DAY_S + shift
     tempo = learn_tempo(service.counters, service.archive, now).tempo
     assert tempo.window == "1h"
-    assert service.counters.tempo() == tempo
+    assert service.counters.choice().tempo == tempo
     for reader in range(3):
         service.counters.count(View(article_id="1", visitor_id=f"a{reader}"), now=now - 5 * 3600)
     service.counters.count(View(article_id="2", visitor_id="b"), now=now)
     auto = service.boxes.trending(window="auto", limit=2).items
     hour = service.boxes.trending(window="1h", limit=2).items
     assert [item.id for item in auto] == [item.id for item in hour] == ["2", "1"]
-    service.counters.set_tempo(Tempo("7d", 0.0))
-    assert service.counters.tempo() == Tempo("7d", 0.0)
-    redis.delete(keys.tempo)
-    assert service.counters.tempo() == DEFAULT_TEMPO
+    redis.delete(keys.choice)
+    assert service.counters.choice() == Choice()
