@@ -45,6 +45,8 @@ class Summary:
         Who ran it.
     started_at, published_at : str
         RFC 3339.
+    position : int
+        Up to where the archive's changes are in it for certain.
     articles, with_words, copies, lists, terms : int
         Articles read; those with usable words; those that another stands for as its copy; those with a list;
         different words.
@@ -65,6 +67,7 @@ class Summary:
     by: str = ""
     started_at: str = ""
     published_at: str = ""
+    position: int = 0
     articles: int = 0
     with_words: int = 0
     copies: int = 0
@@ -126,6 +129,7 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
 
 def _fit(service: Service, bars: Progress, summary: Summary, started: datetime) -> Model:
     settings = service.settings
+    summary.position = service.archive.position
     with _timed(summary, bars, "check the catalogue"):
         reconcile(service.archive, service.intake)
     if not len(service.archive):

@@ -29,16 +29,18 @@ _SCHEMA = (
         published REAL NOT NULL,
         withdrawn INTEGER NOT NULL,
         card TEXT NOT NULL,
-        document TEXT NOT NULL
+        document TEXT NOT NULL,
+        change INTEGER NOT NULL DEFAULT 0
     )""",
     "CREATE INDEX IF NOT EXISTS latest ON articles (withdrawn, published)",
     "CREATE INDEX IF NOT EXISTS latest_of_section ON articles (section, withdrawn, published)",
 )
 
 _PUT = """
-INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(change), 0) + 1 FROM articles))
 ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.section, published = excluded.published,
-    withdrawn = excluded.withdrawn, card = excluded.card, document = excluded.document
+    withdrawn = excluded.withdrawn, card = excluded.card, document = excluded.document,
+    change = excluded.change
 """
 
 _VARIABLES = 500
@@ -111,6 +113,19 @@ class Archive:
         """Yield every article that is not withdrawn, in the order of their ids, one at a time."""
         for (document,) in self._connection.execute("SELECT document FROM articles WHERE NOT withdrawn ORDER BY id"):
             yield Article.model_validate_json(document)
+
+    @property
+    def position(self) -> int:
+        """The number of the last change; every new, changed or withdrawn article has the next one."""
+        (position,) = self._connection.execute("SELECT coalesce(max(change), 0) FROM articles").fetchone()
+        return int(position)
+
+    def changes(self, after: int, count: int) -> list[tuple[int, Article]]:
+        """Return the first ``count`` articles that changed after a position, as they are now, with their positions."""
+        rows = self._connection.execute(
+            "SELECT change, document FROM articles WHERE change > ? ORDER BY change LIMIT ?", [after, count]
+        )
+        return [(position, Article.model_validate_json(document)) for position, document in rows]
 
     def sample(self, count: int) -> Iterator[Article]:
         """Yield some of the articles that are not withdrawn, picked by their content and so the same each time."""

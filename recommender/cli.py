@@ -21,6 +21,7 @@ class Commands(click.Group):
         "serve": "serving:serve_command",
         "import": "articles:import_command",
         "train": "training:train_command",
+        "refresh": "training:refresh_command",
         "models": "training:models",
         "rollback": "training:rollback",
         "related": "lists:related",

@@ -65,7 +65,7 @@ def explain_command(*, article_id: str, other_id: str, data_dir: Path | None, as
         version = service.lists.current
         if version is None:
             raise ModelError("there is no model yet; make one: recommender train")
-        answer = explain(service.shelf.get(version), version, service.archive, article_id, other_id)
+        answer = explain(service.shelf.growth(version), version, service.archive, article_id, other_id)
     if as_json:
         click.echo(answer.model_dump_json())
     else:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from jobs.refresh import watch
 from recommender.commands.articles import import_sources
 from recommender.commands.options import data_dir_option, refusals
 from recommender.commands.training import train_with_bars
+from recommender.errors import TrainingRefused
 from recommender.intake import take_in
 from recommender.printing import print_addresses, print_report, print_summary
 from recommender.sample import sample_articles
@@ -19,7 +21,7 @@ from recommender.sample.readers import Readers
 from recommender.secrets import with_secrets
 from recommender.server import require_free_port, serve
 from recommender.service import Service, open_service, redis_address
-from recommender.settings import load_settings
+from recommender.settings import Settings, load_settings
 
 __all__ = ["serve_command", "up"]
 
@@ -43,7 +45,7 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
             readers = None if source else _open_sample_newsroom(service, site_url)
             if source:
                 print_report(import_sources(service, [source], None))
-            print_summary(train_with_bars(service))
+            _train(service)
             if readers and opening and not no_simulate:  # later they have read already
                 readers.read_past(service.counters, now=datetime.now(UTC).timestamp())
         if readers and not no_simulate:
@@ -51,6 +53,10 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
             crowd.start()
             cleanup.callback(crowd.join)
             cleanup.callback(stopped.set)
+        refresher = threading.Thread(target=_keep_fresh, args=(settings, redis_url, stopped), daemon=True)
+        refresher.start()
+        cleanup.callback(refresher.join)
+        cleanup.callback(stopped.set)
         print_addresses(settings, site_url)
         serve(settings, redis_url)
 
@@ -66,6 +72,21 @@ def serve_command(*, host: str | None, port: int | None, data_dir: Path | None) 
     require_free_port(settings)
     with redis_address(settings, keep_running=True) as redis_url:
         serve(settings, redis_url)
+
+
+def _train(service: Service) -> None:
+    """Train; what is refused leaves the version of another day serving."""
+    try:
+        print_summary(train_with_bars(service))
+    except TrainingRefused as refusal:
+        if service.lists.current is None:
+            raise
+        click.echo(f"not trained: {refusal}", err=True)
+
+
+def _keep_fresh(settings: Settings, redis_url: str, stopped: threading.Event) -> None:
+    with open_service(settings, redis_url) as service:
+        watch(service, stopped)
 
 
 def _open_sample_newsroom(service: Service, site_url: str) -> Readers:

@@ -6,17 +6,19 @@ import getpass
 import json
 import os
 import socket
+import threading
 from pathlib import Path
 
 import click
 
 from jobs.progress import progress_bars
+from jobs.refresh import refresh, watch
 from jobs.train import Summary, train
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
 from recommender.printing import print_runs, print_summary
 from recommender.service import Service
 
-__all__ = ["models", "rollback", "train_command", "train_with_bars"]
+__all__ = ["models", "refresh_command", "rollback", "train_command", "train_with_bars"]
 
 
 @click.command("train")
@@ -51,6 +53,20 @@ def models(*, data_dir: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"current": current, "versions": list(versions.values()), "runs": runs}))
         return
     print_runs(runs, versions, current)
+
+
+@click.command("refresh")
+@click.option("--watch", "stays", is_flag=True, help="Stay, and take in whatever changes at once.")
+@data_dir_option
+@json_option
+@refusals
+def refresh_command(*, stays: bool, data_dir: Path | None, as_json: bool) -> None:
+    """Take what changed since the last training or refresh into the related lists."""
+    with service_of(data_dir) as service:
+        if stays:
+            watch(service, threading.Event())
+        taken = refresh(service)
+    click.echo(json.dumps({"articles": taken}) if as_json else f"{taken:,} changed articles taken in")
 
 
 @click.command()

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from recommender.archive import Archive
 from recommender.article import Article, section_key
 from recommender.errors import ModelError, UnknownArticle
+from recommender.related.growth import Growth
 from recommender.related.model import Candidacy, Model
 
 __all__ = ["Adjustment", "Explanation", "Term", "explain"]
@@ -46,7 +47,7 @@ class Explanation(BaseModel):
     reason: str
 
 
-def explain(model: Model, version: str, archive: Archive, article_id: str, other_id: str) -> Explanation:
+def explain(growth: Growth, version: str, archive: Archive, article_id: str, other_id: str) -> Explanation:
     """Explain the place of one article in the list of another, by the model of the version that readers see.
 
     Raises
@@ -54,14 +55,16 @@ def explain(model: Model, version: str, archive: Archive, article_id: str, other
     UnknownArticle
         When the archive has not got one of the two.
     ModelError
-        When one of them came after the model was made.
+        When one of them came after the model and is not taken in yet.
     """
     article, other = _known(archive, article_id), _known(archive, other_id)
-    if article_id not in model.places or (other_id not in model.places and not other.withdrawn):
-        newer = article_id if article_id not in model.places else other_id
-        raise ModelError(f"{newer} came after version {version}; it has a list after the next training run")
-    if other_id not in model.places:
-        return _withdrawn(version, article_id, other_id)
+    places = growth.place(article_id), growth.place(other_id)
+    if None in places:
+        if article.withdrawn or other.withdrawn:
+            return _withdrawn(version, article_id, other_id, itself=not other.withdrawn)
+        newer = article_id if places[0] is None else other_id
+        raise ModelError(f"{newer} came after version {version} and is not taken in yet: recommender refresh")
+    model, _ = growth.part([place for place in places if place is not None])
     one, two = model.places[article_id], model.places[other_id]
     terms = _terms(model, one, two)
     cosine = sum(term.weight for term in terms)
@@ -91,8 +94,8 @@ def _known(archive: Archive, article_id: str) -> Article:
     return article
 
 
-def _withdrawn(version: str, article_id: str, other_id: str) -> Explanation:
-    """Explain the absence of what was withdrawn before the model was made, which knows nothing of it."""
+def _withdrawn(version: str, article_id: str, other_id: str, *, itself: bool) -> Explanation:
+    """Explain the absence of what was withdrawn, of which nothing is kept."""
     return Explanation(
         article_id=article_id,
         other_id=other_id,
@@ -103,7 +106,7 @@ def _withdrawn(version: str, article_id: str, other_id: str) -> Explanation:
         adjustments=[],
         listed=False,
         rank=None,
-        reason=f"{_NOT}it is withdrawn",
+        reason=f"{_NOT}{'the article itself' if itself else 'it'} is withdrawn",
     )
 
 

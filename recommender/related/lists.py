@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
@@ -12,9 +13,12 @@ from redis import Redis
 from recommender.errors import RecommenderError
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
-from recommender.related.publication import Facts, Publication, publishing
+from recommender.related.publication import Facts, Publication, pack, publishing
 
-__all__ = ["Lists"]
+__all__ = ["POSITION", "Lists"]
+
+POSITION = ""
+"""Field, which is no article's id, of a version's lists: up to where changes since then are in them."""
 
 
 class Lists:
@@ -54,6 +58,38 @@ class Lists:
         """Return what became of the last training runs, the newest first."""
         found = cast("list[str]", self._redis.lrange(self._keys.runs, 0, -1))
         return [json.loads(run) for run in found]
+
+    def position(self, version: str) -> int | None:
+        """Return the archive's position up to which changes are in the lists of a version; None: as it was made."""
+        found = cast("str | None", self._redis.hget(self._keys.lists(version), POSITION))
+        return None if found is None else int(found)
+
+    def patch(self, version: str, lists: Mapping[str, Mapping[str, float]], *, before: int | None, after: int) -> bool:
+        """Replace some lists of a version in one step, an empty one by none.
+
+        Parameters
+        ----------
+        version : str
+        lists : mapping
+            Scores, nearest first, by article.
+        before, after : int
+            The position of the lists that these were made from, and theirs.
+
+        Returns
+        -------
+        bool
+            False, and nothing is changed, when the version is not kept any more or stands at another position.
+        """
+        arguments = [
+            part for article_id, scores in lists.items() for part in (article_id, pack(scores) if scores else "")
+        ]
+        target = self._keys.lists(version)
+        expected = "" if before is None else before
+        return bool(
+            self._redis.eval(
+                script("patch_lists"), 2, self._keys.versions, target, version, POSITION, expected, after, *arguments
+            )
+        )
 
     def roll_back(self, version: str | None = None) -> str:
         """Point readers to another version, by default the one before the current; return it.

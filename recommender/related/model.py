@@ -15,10 +15,10 @@ from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.related.ranking import Candidates, Ranking
 from recommender.text.lexicon import Lexicon
 
-__all__ = ["Candidacy", "Model", "with_chosen"]
+__all__ = ["CHOSEN", "Candidacy", "Model", "with_chosen"]
 
 _BLOCK = 256
-_CHOSEN = 10
+CHOSEN = 10
 """What readers also read, beyond the nearest, that is ranked for a list."""
 _DAY_S = 86_400
 _NO_LISTS = Neighbours.none(0, 0)
@@ -105,17 +105,21 @@ class Model:
 
         def rank(start: int) -> int:
             block = np.arange(start, min(start + _BLOCK, n))
-            others = self.candidates.indices[block]
-            order, scores = self._rank(block, others, self.candidates.cosines[block])
-            chosen = np.take_along_axis(others, np.maximum(order, 0), axis=1)
-            listed.indices[block] = np.where(order >= 0, chosen, -1)
-            listed.cosines[block] = scores
+            lists = self.lists_of(block)
+            listed.indices[block], listed.cosines[block] = lists.indices, lists.cosines
             return start + len(block)
 
         with ThreadPoolExecutor(threads) as pool:
             for done in pool.map(rank, range(0, n, _BLOCK)):
                 progress(done)
         return replace(self, listed=listed)
+
+    def lists_of(self, block: NDArray[np.int64]) -> Neighbours:
+        """Rank the lists of some articles, given by index; scores stand in place of cosines."""
+        others = self.candidates.indices[block]
+        order, scores = self._rank(block, others, self.candidates.cosines[block])
+        chosen = np.take_along_axis(others, np.maximum(order, 0), axis=1)
+        return Neighbours(np.where(order >= 0, chosen, -1).astype(np.int32), scores)
 
     def _rank(
         self, block: NDArray[np.int64], others: NDArray[np.int32], cosines: NDArray[np.float32]
@@ -213,12 +217,12 @@ def with_chosen(candidates: Neighbours, expanded: csr_matrix, choice: csr_array)
     if not choice.nnz:
         return candidates
     n = len(candidates.indices)
-    indices = np.full((n, _CHOSEN), -1, dtype=np.int32)
-    cosines = np.zeros((n, _CHOSEN), dtype=np.float32)
+    indices = np.full((n, CHOSEN), -1, dtype=np.int32)
+    cosines = np.zeros((n, CHOSEN), dtype=np.float32)
     for one in np.flatnonzero(np.diff(choice.indptr)):
         row = slice(choice.indptr[one], choice.indptr[one + 1])
         others = choice.indices[row][np.argsort(-choice.data[row], kind="stable")]
-        others = others[~np.isin(others, candidates.indices[one])][:_CHOSEN]
+        others = others[~np.isin(others, candidates.indices[one])][:CHOSEN]
         indices[one, : len(others)] = others
         cosines[one, : len(others)] = (expanded[others] @ expanded[[one]].T).toarray().ravel()
     return Neighbours(np.hstack((candidates.indices, indices)), np.hstack((candidates.cosines, cosines)))

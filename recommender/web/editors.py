@@ -39,8 +39,7 @@ def explain_place() -> Response:
         version = service.lists.current
         if version is None:
             raise NotFound("there is no model yet; train one")
-        model = service.shelf.get(version)
-        answer = explain(model, version, service.archive, query.article_id, query.other_id)
+        answer = explain(service.shelf.growth(version), version, service.archive, query.article_id, query.other_id)
     except RedisError as error:
         raise ServiceUnavailable("Redis is away; try again in a moment", retry_after=2) from error
     except (UnknownArticle, ModelError) as error:

@@ -29,7 +29,6 @@ __all__ = [
     "json_response",
     "openapi",
     "query_as",
-    "text_or_none",
 ]
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -65,8 +64,7 @@ def _ascii_number(values: list[str]) -> int:
     return int(text)
 
 
-def text_or_none(values: list[str]) -> str | None:
-    """Return the first value of a parameter, or None where it is empty."""
+def _text_or_none(values: list[str]) -> str | None:
     return _first(values) or None
 
 
@@ -79,7 +77,7 @@ def _split(values: list[str]) -> list[str]:
 
 
 Text = BeforeValidator(_first)
-TextOrNone = BeforeValidator(text_or_none)
+TextOrNone = BeforeValidator(_text_or_none)
 Number = Annotated[int, BeforeValidator(_ascii_number)]
 Limit = Annotated[Annotated[int, Field(ge=1, le=50)], BeforeValidator(_ascii_number)]
 OptionalText = Annotated[Annotated[str, Field(max_length=200)] | None, TextOrNone]

@@ -74,7 +74,7 @@ def test_a_damaged_or_missing_model_is_refused_by_name(service: Service, version
     content[-1] ^= 1
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"expanded\.data\.npy is damaged"):
-        Shelf(directory).get(version)
+        Shelf(directory).check(version)
     file.unlink()
     with pytest.raises(ModelError, match="damaged"):
         Shelf(directory).get(version)

@@ -1,0 +1,147 @@
+"""The refresh: what comes, changes or goes between two nights, taken into the lists of the version that readers see."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from redis.exceptions import RedisError
+
+from recommender.article import Article
+from recommender.errors import ModelError
+from recommender.related.copies import CopyRule
+from recommender.related.folding import Folding
+from recommender.service import Service
+
+__all__ = ["Refresh", "refresh", "watch"]
+
+log = structlog.get_logger()
+
+_AT_ONCE = 64
+"""Changes that are folded in together."""
+_LOOK_S = 0.1
+_AGAIN_S = 1.0
+
+
+class Refresh:
+    """Takes changes of the archive into the lists, a few at a time.
+
+    A refresh may end anywhere and go on elsewhere: what is folded in is kept on disk before the lists are replaced,
+    and lists are replaced only where they are those that the new ones were made from.
+
+    Parameters
+    ----------
+    service : Service
+        With a job's time budget.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._version: str | None = None
+
+    def step(self) -> int:
+        """Take in the next few changes; return how many. 0: there are none, or there is no version yet.
+
+        Raises
+        ------
+        ModelError
+            When the model of the version that readers see is not on this machine, or damaged.
+        """
+        version = self._service.lists.current
+        if version is None:
+            return 0
+        try:
+            if version != self._version:
+                self._open(version)
+            return self._fold(version)
+        except BaseException:
+            self._version = None  # what is in memory may be ahead of what is kept
+            raise
+
+    def _open(self, version: str) -> None:
+        """Go on from what is kept of a version; where its lists have not got all of it, they get it now."""
+        service, settings = self._service, self._service.settings
+        service.shelf.check(version)
+        growth = service.shelf.growth(version).apart()
+        if not growth.position:
+            growth.position = service.lists.versions()[version]["position"]
+        rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
+        self._folding = Folding(growth, rule, self._whole)
+        position = service.lists.position(version)
+        if growth.entries and position != growth.position:
+            lists = {article_id: growth.list_of(article_id) for article_id in growth.touched()}
+            service.lists.patch(version, lists, before=position, after=growth.position)
+        self._version = version
+
+    def _fold(self, version: str) -> int:
+        service, growth = self._service, self._folding.growth
+        changes = service.archive.changes(growth.position, _AT_ONCE)
+        if not changes:
+            return 0
+        before = service.lists.position(version)
+        touched = self._folding.take_in([article for _, article in changes])
+        growth.position = changes[-1][0]
+        service.shelf.put_growth(version, growth)
+        lists = {article_id: growth.list_of(article_id) for article_id in touched}
+        if not service.lists.patch(version, lists, before=before, after=growth.position):
+            self._version = None  # dropped meanwhile, or another refresh was first
+        return len(changes)
+
+    def _whole(self, article_id: str) -> Article | None:
+        return self._service.archive.get(article_id)
+
+
+def refresh(service: Service) -> int:
+    """Take in all that changed; return how many articles. While another refresh watches, it is waited for."""
+    taken, waiting = 0, threading.Event()
+    with _alone(service) as alone:
+        if alone:
+            work = Refresh(service)
+            while some := work.step():
+                taken += some
+            return taken
+    while not _done(service):
+        waiting.wait(_LOOK_S)
+    return taken
+
+
+def watch(service: Service, stopped: threading.Event) -> None:
+    """Take in changes as they come, until told to stop; what fails is tried again."""
+    work, ill = Refresh(service), ""
+    while not stopped.is_set():
+        with _alone(service) as alone:
+            while alone and not stopped.is_set():
+                try:
+                    taken, ill = work.step(), ""
+                except (ModelError, RedisError, OSError, sqlite3.OperationalError) as error:
+                    if str(error) != ill:
+                        log.warning("refresh_waits", reason=str(error))
+                    ill = str(error)
+                    stopped.wait(_AGAIN_S)
+                    continue
+                if taken:
+                    log.info("refreshed", articles=taken)
+                else:
+                    stopped.wait(_LOOK_S)
+        stopped.wait(_AGAIN_S)  # another one watches; it may end
+
+
+def _done(service: Service) -> bool:
+    version = service.lists.current
+    return version is None or (service.lists.position(version) or 0) >= service.archive.position
+
+
+@contextmanager
+def _alone(service: Service) -> Iterator[bool]:
+    """Tell whether no other process refreshes, and keep others out meanwhile."""
+    with (service.settings.data_dir / "refresh.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

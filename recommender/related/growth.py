@@ -1,0 +1,236 @@
+"""Growth: what came after a model was made, folded in under what that night learned.
+
+New, changed and withdrawn articles change few lists: their own, and those of their neighbours. Places from the model's
+number of articles on are those that came after; the place of an article that was changed or withdrawn is given up, and
+a changed one gets a new place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, csr_matrix, vstack
+
+from recommender.related.model import Model
+from recommender.related.neighbours import Neighbours
+
+__all__ = ["GONE", "Entry", "Growth"]
+
+Places = NDArray[np.int64]
+
+
+def _no_rows() -> csr_matrix:
+    return csr_matrix(np.zeros((0, 0), dtype=np.float32))
+
+
+def _no_places() -> Places:
+    return np.zeros(0, dtype=np.int64)
+
+
+GONE = -1
+"""What stands for a place that was given up."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """The candidates of one article, best first, and its list; -1 and 0 where there are no more."""
+
+    candidates: NDArray[np.int32]
+    cosines: NDArray[np.float32]
+    listed: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def blank(cls, model: Model) -> Self:
+        """Return an entry as wide as those of a model."""
+        candidates, listed = _blank(1, model.candidates.indices.shape[1]), _blank(1, model.listed.indices.shape[1])
+        return cls(candidates.indices[0], candidates.cosines[0], listed.indices[0], listed.cosines[0])
+
+    def copy(self) -> Self:
+        """Return one that may be changed."""
+        return type(self)(
+            np.array(self.candidates), np.array(self.cosines), np.array(self.listed), np.array(self.scores)
+        )
+
+
+@dataclass
+class Growth:
+    """A model with what came after it.
+
+    Attributes
+    ----------
+    model : Model
+        Of n articles.
+    position : int
+        The archive's number of the last change that is folded in.
+    ids, sections, languages : list of str, length m
+        Of those that came after.
+    published : array of float64, shape (m,)
+        Unix seconds; 0 where no date is known.
+    rows, expanded : csr_matrix of float32, shape (m, n_terms)
+    stand_ins : array of int, shape (n + m,)
+        The copy that stands for each; -1 for a place that was given up.
+    near : array of int, shape (pairs, 2)
+        Copies that were found since.
+    entries : dict of int to Entry
+        Of those whose candidates have changed.
+    """
+
+    model: Model
+    position: int = 0
+    ids: list[str] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    published: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    rows: csr_matrix = field(default_factory=_no_rows)
+    expanded: csr_matrix = field(default_factory=_no_rows)
+    stand_ins: Places = field(default_factory=_no_places)
+    near: Places = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.ids and not len(self.stand_ins):
+            self.rows = self.expanded = csr_matrix(self.model.rows[:0], dtype=np.float32)
+            self.stand_ins = np.array(self.model.stand_ins, dtype=np.int64)
+        self.added = {self.ids[at]: len(self.model.ids) + at for at in range(len(self.ids))}
+
+    def apart(self) -> Growth:
+        """Return a growth of the same that may be changed while others read this one."""
+        return replace(
+            self,
+            ids=list(self.ids),
+            sections=list(self.sections),
+            languages=list(self.languages),
+            stand_ins=np.array(self.stand_ins),
+            entries={place: entry.copy() for place, entry in self.entries.items()},
+        )
+
+    def touched(self) -> set[str]:
+        """Return the ids whose list is not the model's any more, or is gone."""
+        gone = np.flatnonzero(self.stand_ins == GONE).tolist()
+        return {self.name(place) for place in (*self.entries, *gone)}
+
+    @property
+    def size(self) -> int:
+        """Number of places."""
+        return len(self.model.ids) + len(self.ids)
+
+    def place(self, article_id: str) -> int | None:
+        """Return the place of an article; None where it is not, or was withdrawn."""
+        place = self.added.get(article_id, self.model.places.get(article_id))
+        return place if place is not None and self.stand_ins[place] != GONE else None
+
+    def name(self, place: int) -> str:
+        """Return the id of the article at a place."""
+        n = len(self.model.ids)
+        return self.model.ids[place] if place < n else self.ids[place - n]
+
+    def moment(self, place: int) -> float:
+        """Return when the article at a place was published, in Unix seconds; 0 where no date is known."""
+        n = len(self.model.ids)
+        return float(self.model.published[place] if place < n else self.published[place - n])
+
+    def append(self, article_id: str, section: str, language: str) -> None:
+        """Give a new article the next place."""
+        self.added[article_id] = self.size
+        self.ids.append(article_id)
+        self.sections.append(section)
+        self.languages.append(language)
+
+    def rows_of(self, places: Sequence[int] | Places) -> csr_matrix:
+        """Return the rows of articles, in the order given."""
+        return _take(self.model.rows, self.rows, np.asarray(places))
+
+    def expanded_of(self, places: Sequence[int] | Places) -> csr_matrix:
+        """Return the expanded rows of articles, in the order given."""
+        return _take(self.model.expanded, self.expanded, np.asarray(places))
+
+    def entry(self, place: int) -> Entry:
+        """Return the candidates and the list of an article."""
+        if place in self.entries:
+            return self.entries[place]
+        candidates, listed = self.model.candidates, self.model.listed
+        return Entry(candidates.indices[place], candidates.cosines[place], listed.indices[place], listed.cosines[place])
+
+    def part(self, block: Sequence[int]) -> tuple[Model, Places]:
+        """Return a model of some articles alone, with their candidates and lists, and the places of all in it.
+
+        Any of the block may be looked at beside any other as in a model of all.
+        """
+        entries = [self.entry(place) for place in block]
+        chosen = np.concatenate([np.asarray(block), self.stand_ins[list(block)]])
+        chosen = np.concatenate([chosen, *(part for one in entries for part in (one.candidates, one.listed))])
+        places = np.unique(chosen[chosen >= 0]).astype(np.int64)
+        n, model = len(self.model.ids), self.model
+        old, new = places[places < n], places[places >= n] - n
+        names = [self.name(place) for place in places.tolist()]
+        local = np.full(self.size + 1, -1, dtype=np.int64)  # the last is for -1
+        local[places] = np.arange(len(places))
+        at = local[list(block)]
+        candidates = _blank(len(places), model.candidates.indices.shape[1])
+        listed = _blank(len(places), model.listed.indices.shape[1])
+        for one, entry in zip(at, entries, strict=True):
+            candidates.indices[one], candidates.cosines[one] = local[entry.candidates], entry.cosines
+            listed.indices[one], listed.cosines[one] = local[entry.listed], entry.scores
+        part = replace(
+            model,
+            ids=names,
+            sections=[*(model.sections[place] for place in old), *(self.sections[place] for place in new)],
+            languages=[*(model.languages[place] for place in old), *(self.languages[place] for place in new)],
+            published=np.concatenate((model.published[old], self.published[new])),
+            rows=self.rows_of(places),
+            expanded=self.expanded_of(places),
+            stand_ins=local[self.stand_ins[places]],
+            near=_cut(model.near, old, len(places)) + self._near_among(local, len(places)),
+            choice=_cut(model.choice, old, len(places)),
+            trust=_cut(model.trust, old, len(places)),
+            candidates=candidates,
+            listed=listed,
+        )
+        return part, places
+
+    def _near_among(self, local: Places, count: int) -> csr_array:
+        pairs = local[self.near]
+        ones, others = pairs[(pairs >= 0).all(axis=1)].T
+        values = np.ones(2 * len(ones), dtype=bool)
+        both = np.concatenate((ones, others)), np.concatenate((others, ones))
+        return csr_array(coo_array((values, both), shape=(count, count)))
+
+    def list_of(self, article_id: str) -> dict[str, float]:
+        """Return an article's list, nearest first, with scores."""
+        place = self.place(article_id)
+        if place is None:
+            return {}
+        entry = self.entry(place)
+        there = entry.listed >= 0
+        return {
+            self.name(other): score
+            for other, score in zip(entry.listed[there].tolist(), entry.scores[there].tolist(), strict=True)
+        }
+
+
+def _blank(count: int, width: int) -> Neighbours:
+    indices = np.full((count, width), -1, dtype=np.int32)
+    return Neighbours(indices, np.zeros((count, width), dtype=np.float32))
+
+
+def _take(old: csr_matrix, new: csr_matrix, places: Places) -> csr_matrix:
+    n = old.shape[0]
+    if not (places >= n).any():
+        return csr_matrix(old[places])
+    order = np.argsort(places >= n, kind="stable")  # the old first
+    first = places[order]
+    rows = csr_matrix(vstack((old[first[first < n]], new[first[first >= n] - n])))
+    return csr_matrix(rows[np.argsort(order)])
+
+
+def _cut(pairs: csr_array, places: Places, count: int) -> csr_array:
+    """Return what is said of pairs of some places, which come first of ``count``."""
+    if not pairs.nnz or not len(places):
+        return csr_array((count, count), dtype=pairs.dtype)
+    found = pairs[places][:, places].tocoo()
+    return csr_array(coo_array((found.data, (found.row, found.col)), shape=(count, count)))
