@@ -21,11 +21,13 @@ from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, PAST_S, TEM
 from recommender.trending.trees import Trees, features
 from recommender.trending.windows import WINDOWS
 
-__all__ = ["Learner", "grow"]
+__all__ = ["RANKED", "Learner", "grow"]
 
 _FORMULA_PAST_S = 14 * DAY_S
-_LEADERS = 50
-"""Articles from the top of each board that are trained on; the others are hardly ever read."""
+RANKED = 200
+"""Articles from the top of each board that are ranked, as when boxes are filled."""
+_TRAINED_ON = 50
+"""Those of them that are trained on; the others are hardly ever read."""
 _PERCENT = 100.0
 
 
@@ -45,6 +47,7 @@ class Learner:
 
     def learn(self, hour: Hour) -> None:
         """Take in an hour that is over, and forget those a month before it."""
+        hour = hour.leaders(RANKED)
         self._hours.append(hour)
         self._precisions.append([hour.hits(hour.score(tempo))[0] for tempo in TEMPOS] if hour.telling else [])
         while self._hours[0].now < hour.now - PAST_S - DAY_S:
@@ -90,11 +93,10 @@ def grow(hours: Sequence[Hour]) -> Trees:
     """Grow trees that foretell each article's share of the next hour's views, in percent."""
     rows, shares, weights = [], [], []
     for hour in hours:
-        leaders = _leaders(hour)
-        total = hour.truth.sum()
-        rows.append(features(hour.decayed, hour.ages, hour.now)[leaders])
-        shares.append(_PERCENT * hour.truth[leaders] / max(total, 1.0))
-        weights.append(np.full(len(leaders), total))
+        total, led = hour.truth.sum(), hour.leaders(_TRAINED_ON)
+        rows.append(features(led.decayed, led.ages, led.now))
+        shares.append(_PERCENT * led.truth / max(total, 1.0))
+        weights.append(np.full(len(led.truth), total))
     boosting = HistGradientBoostingRegressor(
         loss="poisson",
         learning_rate=0.08,
@@ -110,10 +112,6 @@ def grow(hours: Sequence[Hour]) -> Trees:
     with threadpool_limits(1, "openmp"):
         boosting.fit(np.concatenate(rows), np.concatenate(shares), sample_weight=weight / weight.mean())
     return _planted(boosting)
-
-
-def _leaders(hour: Hour) -> NDArray[np.int64]:
-    return np.unique(np.concatenate([np.argsort(-board, kind="stable")[:_LEADERS] for board in hour.decayed.values()]))
 
 
 def _foretold(hours: Sequence[Hour], tempo: Tempo) -> tuple[float, float]:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from jobs.foretelling import Learner
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.foretelling import RANKED, Learner
+from jobs.kept_hours import keep_hours, kept_hours
 from recommender.archive import Archive
 from recommender.trending.choice import Choice
 from recommender.trending.counters import Counters
 from recommender.trending.replay import Log, hours
-from recommender.trending.tempo import DAY_S, HOUR_S
+from recommender.trending.tempo import DAY_S, HOUR_S, PAST_S
+from recommender.trending.windows import SPANS
 
 __all__ = ["learn_tempo"]
 
-_PARTS = 4
-"""Moments over which the views of an hour are spread.
+Floats = NDArray[np.float64]
 
-Hours that are counted whole do not tell a view a minute old from one an hour old; spread evenly, their views weigh on
-the fast boards what they do on average.
+_BLUR_S = 900
+"""Hours that are counted whole are spread over moments so far apart.
+
+They do not tell a view a minute old from one an hour old; spread evenly, their views weigh on the fast boards what they
+do on average.
 """
+_SETTLED_S = 3 * HOUR_S
+"""After which what was counted by the hour before weighs next to nothing on the fastest board."""
 
 
-def learn_tempo(counters: Counters, archive: Archive, now: float) -> Choice:
+def learn_tempo(counters: Counters, archive: Archive, directory: Path, now: float) -> Choice:
     """Learn what foretells best, let ``auto`` stand for it, and return all that was learned.
 
     Parameters
@@ -30,12 +39,20 @@ def learn_tempo(counters: Counters, archive: Archive, now: float) -> Choice:
         With a job's time budget.
     archive : Archive
         Knows the articles' dates; others' age counts from their first view.
+    directory : Path
+        Where the hours are kept that earlier nights saw by five minutes.
     now : float
         Unix seconds.
     """
     log = _history(counters, archive, now)
+    replayed = hours(log, since=log.times[0] + DAY_S if len(log.times) else 0.0)
+    told = {hour.now: hour.leaders(RANKED) for hour in replayed if hour.now <= now - HOUR_S}
+    kept = {hour.now: hour for hour in kept_hours(directory)}
+    exact_since = now - SPANS[0].kept_s + _SETTLED_S
+    fresh = [hour for moment, hour in told.items() if moment >= exact_since and moment not in kept]
+    keep_hours(directory, fresh, since=now - PAST_S)
     learner = Learner()
-    for hour in hours(log, since=log.times[0] + DAY_S if len(log.times) else 0.0):
+    for _, hour in sorted((told | kept).items()):
         learner.learn(hour)
     choice = learner.choose(now, counters.choice())
     counters.set_choice(choice)
@@ -43,24 +60,23 @@ def learn_tempo(counters: Counters, archive: Archive, now: float) -> Choice:
 
 
 def _history(counters: Counters, archive: Archive, now: float) -> Log:
-    moments: list[float] = []
+    moments: list[Floats] = []
     ids: list[str] = []
-    counts: list[int] = []
-    for moment, views in counters.history.hourly(now=now):
-        moments += [moment] * len(views)
-        ids += views.keys()
-        counts += views.values()
+    counts: list[float] = []
+    for start, seconds, views in counters.history.finest(now=now):
+        parts = max(1, seconds // _BLUR_S)
+        for part in range(parts):
+            moments.append(np.full(len(views), start + seconds * (part + 0.5) / parts))
+            ids += views.keys()
+            counts += (number / parts for number in views.values())
+    times = np.concatenate(moments) if moments else np.empty(0)
     names, places = np.unique(np.array(ids, dtype=np.str_), return_inverse=True)
-    middles = np.array(moments, dtype=np.float64)
-    spread = HOUR_S * ((np.arange(_PARTS) + 0.5) / _PARTS - 0.5)
-    times = (middles[:, None] + spread).ravel()
-    order = np.argsort(times, kind="stable")
     born = np.full(len(names), np.inf)
-    np.minimum.at(born, places, middles - HOUR_S / 2)
+    np.minimum.at(born, places, times)
     dates = archive.published([str(name) for name in names])
     return Log(
-        times=times[order],
-        articles=np.repeat(places.astype(np.int64), _PARTS)[order],
-        counts=np.repeat(np.array(counts, dtype=np.float64) / _PARTS, _PARTS)[order],
+        times=times,
+        articles=places.astype(np.int64),
+        counts=np.array(counts, dtype=np.float64),
         born=np.array([dates.get(str(name)) or first for name, first in zip(names, born, strict=True)]),
     )

@@ -211,7 +211,9 @@ def _publish(
             write_report(quality, model, service.shelf.path(version))
         with _timed(summary, bars, "learn the site's tempo"):
             started = datetime.fromisoformat(summary.started_at).timestamp()
-            summary.trending = learn_tempo(service.counters, service.archive, started).as_facts()
+            summary.trending = learn_tempo(
+                service.counters, service.archive, service.settings.data_dir / "hours", started
+            ).as_facts()
         summary.version = version
         summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
         publication.publish(summary.as_facts())

@@ -126,11 +126,18 @@ class History:
             scores = self._decayed(window.half_life_s, end, now)
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
-    def hourly(self, *, now: float) -> Iterator[tuple[float, dict[str, int]]]:
-        """Yield the views of each hour of the last thirty days that had any: Unix second of its middle, views by id."""
-        hours = range(int((now - PAST_S) // HOUR_S), int(now // HOUR_S) + 1)
-        for (start, _), views in self._buckets([(number * HOUR_S, HOUR_S) for number in hours]):
-            yield start + HOUR_S / 2, {article_id: some.total for article_id, some in views.items()}
+    def finest(self, *, now: float) -> Iterator[tuple[int, int, dict[str, int]]]:
+        """Yield the views of the last thirty days in spans as short as are kept: start, seconds, views by id.
+
+        Hours first, then five minutes; spans that had no views are left out.
+        """
+        edge = int((now - SPANS[0].kept_s) // HOUR_S + 1) * HOUR_S
+        hours = range(int((now - PAST_S) // HOUR_S) * HOUR_S, edge, HOUR_S)
+        fine = range(edge, int(now) + 1, SPANS[0].seconds)
+        for (start, seconds), views in self._buckets(
+            [*((start, HOUR_S) for start in hours), *((start, SPANS[0].seconds) for start in fine)]
+        ):
+            yield start, seconds, {article_id: some.total for article_id, some in views.items()}
 
     def _decayed(self, half_life_s: float, end: float, now: float) -> dict[str, float]:
         scores: defaultdict[str, float] = defaultdict(float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,19 @@ class Hour:
     def score(self, tempo: Tempo) -> Floats:
         """Return the trending score of each article at a tempo."""
         return tempo.scores(self.decayed, self.ages, self.now)
+
+    def leaders(self, count: int) -> Hour:
+        """Return the same hour with only the articles that are among the ``count`` first of any board."""
+        first = [np.argsort(-board, kind="stable")[:count] for board in self.decayed.values()]
+        places = np.unique(np.concatenate(first))
+        return replace(
+            self,
+            articles=self.articles[places],
+            decayed={name: board[places] for name, board in self.decayed.items()},
+            ever=self.ever[places],
+            ages=self.ages[places],
+            truth=self.truth[places],
+        )
 
     def hits(self, score: Floats) -> tuple[float, float]:
         """Return precision at 10 and the share of the true ten's views, of the ten that score best.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from jobs.foretelling import Learner
+from jobs.kept_hours import kept_hours
 from jobs.pacing import learn_tempo
 from recommender.redis.keys import Keys
 from recommender.service import Service
@@ -90,19 +92,20 @@ def test_a_fast_site_gets_a_fast_tempo_and_too_little_evidence_the_default() -> 
 
 
 def test_the_night_learns_the_tempo_that_auto_then_serves(
-    service: Service, publish: Publish, redis: Redis, keys: Keys
+    service: Service, publish: Publish, redis: Redis, keys: Keys, tmp_path: Path
 ) -> None:
     """From the counters' own hours the tempo is chosen, kept, and used by the next answers for ``auto``."""
     log = fast_site(5)
     publish(*(article(str(number)) for number in range(int(log.articles.max()) + 1)))
     shift = datetime.now(UTC).timestamp() // 3600 * 3600 - (START + 5 * DAY_S)
-    hourly: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    buckets: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     for time, one in zip(log.times + shift, log.articles, strict=True):
-        hourly[int(time // 3600)][str(one)] += 1
-    for number, views in hourly.items():
-        redis.hset(keys.bucket(3600, number), items=[part for pair in views.items() for part in pair])
+        for seconds in (300, 3600):
+            buckets[seconds, int(time // seconds)][str(one)] += 1
+    for (seconds, number), views in buckets.items():
+        redis.hset(keys.bucket(seconds, number), items=[part for pair in views.items() for part in pair])
     now = START + 5 * DAY_S + shift
-    tempo = learn_tempo(service.counters, service.archive, now).tempo
+    tempo = learn_tempo(service.counters, service.archive, tmp_path, now).tempo
     assert tempo.window == "1h"
     assert service.counters.choice().tempo == tempo
     for reader in range(3):
@@ -111,5 +114,16 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     auto = service.boxes.trending(window="auto", limit=2).items
     hour = service.boxes.trending(window="1h", limit=2).items
     assert [item.id for item in auto] == [item.id for item in hour] == ["2", "1"]
+    fresh = list(kept_hours(tmp_path))
+    assert 40 < len(fresh) < 48
+    learn_tempo(service.counters, service.archive, tmp_path, now)
+    again = [kept.now for kept in kept_hours(tmp_path)]
+    assert len(set(again)) == len(again) >= len(fresh)
+    exact = {one.now + shift: one for one in hours(log, since=START)}
+    for kept in fresh:  # told apart by five minutes, views fade nearly as they do by the second
+        assert kept.decayed["1h"].sum() == pytest.approx(exact[kept.now].decayed["1h"].sum(), rel=0.05)
+        assert (kept.tenth, kept.ten, kept.telling) == (exact[kept.now].tenth, exact[kept.now].ten, True)
+    learn_tempo(service.counters, service.archive, tmp_path, now + 40 * DAY_S)
+    assert not list(kept_hours(tmp_path))
     redis.delete(keys.choice)
     assert service.counters.choice() == Choice()
