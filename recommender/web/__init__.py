@@ -9,6 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from recommender.service import Service
+from recommender.web.caching import init_compression
 from recommender.web.desk import init_desk
 from recommender.web.editors import editors
 from recommender.web.embed import embed
@@ -49,6 +50,7 @@ def create_app(service: Service) -> Flask:
         app.register_blueprint(blueprint)
     init_desk(app)
     _init_docs(app)
+    init_compression(app)
     app.after_request(_harden)
     if hops := service.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -84,3 +85,23 @@ def test_configured_origins_are_named_and_tell_answers_apart(service: Service, s
         response = client.get("/v1/trending", headers={"Origin": origin})
         assert response.headers.get("Access-Control-Allow-Origin") == allowed
         assert "Origin" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "path", [*LISTS, "/embed/trending", "/feeds/trending.rss", "/feeds/trending.json", "/widgets.js"]
+)
+def test_public_answers_are_packed_for_those_who_take_it(client: FlaskClient, path: str) -> None:
+    """Under gzip the same content and the same tag, and caches are told that both exist."""
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["ETag"] == packed.headers["ETag"]
+    assert len(gzip.decompress(packed.data)) == pytest.approx(len(plain.data), abs=20)
+    again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+    assert (again.status_code, again.headers["Vary"]) == (304, "Accept-Encoding")
+
+
+def test_pages_that_may_hold_secrets_are_not_packed(client: FlaskClient) -> None:
+    """What a visitor can write into a packed page tells him the secrets beside it, by their length."""
+    assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": "gzip"}).headers
