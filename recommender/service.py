@@ -31,6 +31,10 @@ from recommender.widgets import Boxes
 __all__ = ["Service", "desk_database", "open_service", "redis_address"]
 
 
+_DESK_TIMEOUT_S = 1.0
+"""What an editor's request may wait for one call: a busy machine must not look like a dead Redis to a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """What the web application and the jobs work with.
@@ -41,6 +45,8 @@ class Service:
         With a page's time budget or a job's, as the service was opened.
     guard : Guard
         Every page's calls to Redis go through it.
+    desk_guard : Guard
+        Calls for sessions and sign-ins go through it.
     intake : Catalogue
         The same catalogue with a job's time budget, for writing many articles.
     """
@@ -60,6 +66,7 @@ class Service:
     corrections: Corrections
     users: Users
     sessions: Sessions
+    desk_guard: Guard
     throttle: Throttle
 
 
@@ -97,6 +104,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
     keys = Keys(settings.namespace)
     with ExitStack() as stack:
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
+        slower = stack.enter_context(connect(redis_url, timeout_s=_DESK_TIMEOUT_S))
         patient = stack.enter_context(connect(redis_url))
         archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
         desk = stack.enter_context(closing(desk_database(settings)))
@@ -140,9 +148,12 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             trace=trace,
             corrections=corrections,
             users=users,
-            sessions=Sessions(redis, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s),
+            sessions=Sessions(
+                slower, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s
+            ),
+            desk_guard=Guard(settings.redis_pause_ms / 1000),
             throttle=Throttle(
-                redis,
+                slower,
                 keys,
                 key=(settings.editor_password or SecretStr("")).get_secret_value().encode(),
                 most=settings.sign_in_failures,

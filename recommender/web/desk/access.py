@@ -85,7 +85,7 @@ def signed_in() -> User | None:
     if token := request.cookies.get(COOKIE):
         # What a page asks for by itself, again and again, must not keep a session of nobody alive.
         renew = "HX-Request" not in request.headers or request.method not in _SAFE
-        with parts().guard.calling():
+        with parts().desk_guard.calling():
             return parts().sessions.user(token, now=time.time(), renew=renew)
     return None
 
@@ -99,8 +99,8 @@ def verified(name: str, password: str) -> User | None:
         When this address or this name had too many wrong ones just now.
     """
     service = parts()
-    # With whatever Redis is away for, nobody is let guess: without the counts there is no sign-in.
-    with service.guard.calling():
+    # Without the counts of failures nobody may guess, so that without Redis there is no sign-in.
+    with service.desk_guard.calling():
         who = (f"address {request.remote_addr}", f"name {name.casefold()}")
         if wait_s := service.throttle.wait_s(*who):
             raise TooManyRequests("too many wrong passwords; wait a while", retry_after=wait_s)

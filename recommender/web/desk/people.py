@@ -9,7 +9,7 @@ from flask import Response, redirect, request, url_for
 from pydantic import BaseModel, Field
 from werkzeug.wrappers import Response as AnyResponse
 
-from recommender.desk.users import ROLES, Role, User, UserName
+from recommender.desk.users import FIRST, ROLES, Role, User, UserName
 from recommender.errors import UserRefused
 from recommender.web.desk.access import least_role, user
 from recommender.web.desk.blueprints import desk, desk_api
@@ -150,4 +150,4 @@ def _role() -> Role:
 
 
 def _page(**shown: Any) -> str:
-    return page("desk/people.html", people=_users().users, roles=ROLES, **shown)
+    return page("desk/people.html", people=_users().users, roles=ROLES, first=FIRST, **shown)

@@ -100,7 +100,8 @@ def _destination() -> str:
 
 
 def _welcome(found: User, response: AnyResponse) -> AnyResponse:
-    token = parts().sessions.open(found, now=time.time())
+    with parts().desk_guard.calling():
+        token = parts().sessions.open(found, now=time.time())
     parts().trace.add(found.name, "signed in", found.name)
     response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
@@ -108,7 +109,8 @@ def _welcome(found: User, response: AnyResponse) -> AnyResponse:
 
 def _farewell(response: AnyResponse) -> AnyResponse:
     if token := request.cookies.get(COOKIE):
-        parts().sessions.end(token)
+        with parts().desk_guard.calling():
+            parts().sessions.end(token)
     parts().trace.add(user().name, "signed out", user().name)
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
