@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from recommender.trending.calendar import Period
+
 __all__ = [
     "Answer",
     "Box",
     "Item",
+    "PastAnswer",
     "Rank",
     "RelatedAnswer",
     "Source",
@@ -84,6 +87,17 @@ class TrendingAnswer(Answer):
     rank: Rank
     section: str | None
     items: list[Item]
+
+
+class PastAnswer(Answer):
+    """What Trending was."""
+
+    window: WindowName | Period
+    rank: Rank
+    section: str | None
+    since: datetime | None = Field(description="when the day or week began; null for the list of a moment")
+    until: datetime = Field(description="the moment asked for, or when the day or week ended")
+    items: list[Item] = Field(description="of what readers may see now; not filled up")
 
 
 class WidgetsAnswer(Answer):

@@ -137,9 +137,10 @@ class Filling:
             scores = self._reader.top("viewed", span, section, limit + len(self._taken) + _SPARE)
         else:
             tempo = self._reader.tempo() if window == "auto" else Tempo(window, self._age_exponent)
-            views = self._reader.top("decayed", WINDOWS[tempo.window], section, _RANKED_BY_AGE + len(self._taken))
-            published = self._reader.published(list(views))
-            scores = trending_scores(views, published, now=self._now, age_exponent=tempo.age_exponent)
+            windows = [WINDOWS[name] for name in tempo.boards]
+            boards = self._reader.leaders(windows, section, _RANKED_BY_AGE + len(self._taken))
+            published = self._reader.published(list({one: None for views in boards.values() for one in views}))
+            scores = trending_scores(boards, published, tempo, now=self._now)
         self._take(box, limit, "trending", scores.items(), section)
 
     def fill(self, box: BoxName, limit: int) -> None:

@@ -37,6 +37,10 @@ class Reader(Protocol):
         """Return the views of the leading articles of a board, best first."""
         ...
 
+    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
+        """Return by window the decayed views of the articles that lead any of their boards."""
+        ...
+
     def tempo(self) -> Tempo:
         """Return what the window ``auto`` stands for."""
         ...
@@ -137,6 +141,13 @@ class LiveReader:
         self._memory.keep_board(board, window, section, views)
         return views
 
+    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
+        """Return by window the decayed views of the articles that lead any of their boards."""
+        boards = self._counters.leaders(windows, section, now=time.time(), count=count)
+        for window in windows:
+            self._memory.keep_board("decayed", window, section, boards[window.name])
+        return boards
+
 
 class RememberingReader:
     """Reads lists from memory and articles from the archive on disk, so that nothing withdrawn comes back."""
@@ -157,3 +168,7 @@ class RememberingReader:
         """Return the views of the leading articles of a board as they were, best first."""
         views: Iterable[tuple[str, float]] = self._memory.board(board, window, section).items()
         return dict(list(views)[:count])
+
+    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
+        """Return by window the decayed views of the articles that led any of their boards, as they were."""
+        return {window.name: self.top("decayed", window, section, len(windows) * count) for window in windows}

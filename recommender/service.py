@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from redis import Redis
@@ -17,6 +18,7 @@ from recommender.desk.sessions import Sessions
 from recommender.desk.throttle import Throttle
 from recommender.desk.trace import TRACE_SCHEMA, Trace
 from recommender.desk.users import USERS_SCHEMA, Users
+from recommender.past import Past
 from recommender.reader import LiveReader, Memory, RememberingReader
 from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
 from recommender.redis.embedded import EmbeddedRedis
@@ -62,6 +64,7 @@ class Service:
     readers: ReadersChoice
     counters: Counters
     boxes: Boxes
+    past: Past
     trace: Trace
     corrections: Corrections
     users: Users
@@ -145,6 +148,13 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
             boxes=boxes,
+            past=Past(
+                counters,
+                catalogue,
+                corrections.rulebook,
+                age_exponent=settings.trending_age_exponent,
+                zone=ZoneInfo(settings.time_zone),
+            ),
             trace=trace,
             corrections=corrections,
             users=users,

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         (), description="addresses or networks from which that header is believed, separated by commas"
     )
     corrections_most: int = Field(1000, ge=1, le=10_000, description="corrections that editors may have at once")
-    time_zone: str = Field("UTC", description="zone of the times on the desk's pages, such as Europe/Stockholm")
+    time_zone: str = Field("UTC", description="zone of the desk's times and of `today`, such as Europe/Stockholm")
     cache_s: int = Field(
         1, ge=0, le=3600, description="seconds for which browsers and caches may keep a list: `max-age`"
     )

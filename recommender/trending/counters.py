@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, cast
 
 import numpy as np
@@ -253,6 +253,35 @@ class Counters:
             return dict(rows)
         lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
+
+    def leaders(
+        self, windows: Sequence[Window], section: str, *, now: float, count: int
+    ) -> dict[str, dict[str, float]]:
+        """Return by window, best first, the decayed views at ``now`` of all articles among the ``count`` first of any.
+
+        So what is known of each article is known of all boards; two round trips where there are several.
+        """
+        if len(windows) == 1:
+            return {window.name: self.top("decayed", window, section, now=now, count=count) for window in windows}
+        names = [self._keys.board("decayed", window.name, section) for window in windows]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.zrange(name, 0, count - 1, desc=True)
+            ids = sorted({article_id for leaders in pipe.execute() for article_id in leaders})
+            pipe.hget(self._keys.view_clock, "landmark")
+            for name in names if ids else ():
+                pipe.zmscore(name, ids)
+            landmark, *columns = pipe.execute()
+        boards = {}
+        for window, column in zip(windows, columns or [[] for _ in windows], strict=True):
+            lapsed = (now - float(landmark or 0)) / window.half_life_s
+            told = [
+                (one, 2 ** (exponent - lapsed))
+                for one, exponent in zip(ids, column, strict=True)
+                if exponent is not None
+            ]
+            boards[window.name] = dict(sorted(told, key=lambda item: -item[1]))
+        return boards
 
     def choice(self) -> Choice:
         """Return what the last night chose ``auto`` to stand for; before the first, the default."""

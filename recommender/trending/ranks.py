@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from recommender.trending.tempo import HOUR_S, Tempo
+
 __all__ = ["trending_scores"]
 
 _UNDATED_AGE_H = 24.0
@@ -11,29 +15,22 @@ _UNDATED_AGE_H = 24.0
 
 
 def trending_scores(
-    views: Mapping[str, float], published: Mapping[str, float], *, now: float, age_exponent: float
+    boards: Mapping[str, Mapping[str, float]], published: Mapping[str, float], tempo: Tempo, *, now: float
 ) -> dict[str, float]:
     """Return the trending score of each article that is published, best first.
 
-    The score is views / (age in hours + 2) ^ exponent: of two articles read alike, the newer one is the news.
-
     Parameters
     ----------
-    views : mapping of article id to decayed views
+    boards : mapping of window name to mapping of article id to decayed views
+        At least those of the tempo.
     published : mapping of article id to Unix seconds
         0 where no date is known; articles that are not here are left out.
+    tempo : Tempo
+        How views and age weigh.
     now : float
         Unix seconds.
-    age_exponent : float
-        0 leaves the views as they are.
     """
-    scores = {
-        article_id: number / (_age_h(published[article_id], now) + 2) ** age_exponent
-        for article_id, number in views.items()
-        if article_id in published
-    }
+    decayed = {name: np.array([views.get(one, 0.0) for one in published]) for name, views in boards.items()}
+    ages_h = np.array([max(0.0, now - at) / HOUR_S if at else _UNDATED_AGE_H for at in published.values()])
+    scores = dict(zip(published, tempo.scores(decayed, ages_h, now).tolist(), strict=True))
     return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _age_h(published: float, now: float) -> float:
-    return max(0.0, now - published) / 3600 if published else _UNDATED_AGE_H

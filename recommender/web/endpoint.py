@@ -29,6 +29,7 @@ __all__ = [
     "json_response",
     "openapi",
     "query_as",
+    "text_or_none",
 ]
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -64,7 +65,8 @@ def _ascii_number(values: list[str]) -> int:
     return int(text)
 
 
-def _text_or_none(values: list[str]) -> str | None:
+def text_or_none(values: list[str]) -> str | None:
+    """Return the first value of a parameter, or None where it is empty."""
     return _first(values) or None
 
 
@@ -77,7 +79,7 @@ def _split(values: list[str]) -> list[str]:
 
 
 Text = BeforeValidator(_first)
-TextOrNone = BeforeValidator(_text_or_none)
+TextOrNone = BeforeValidator(text_or_none)
 Number = Annotated[int, BeforeValidator(_ascii_number)]
 Limit = Annotated[Annotated[int, Field(ge=1, le=50)], BeforeValidator(_ascii_number)]
 OptionalText = Annotated[Annotated[str, Field(max_length=200)] | None, TextOrNone]

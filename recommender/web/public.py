@@ -4,26 +4,48 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, current_app, request
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, BeforeValidator, RootModel
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from recommender.answers import Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
+from recommender.answers import PastAnswer, Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
 from recommender.article import ArticleId
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
+from recommender.trending.calendar import Period
 from recommender.trending.visitors import network_of
 from recommender.view import View
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
-from recommender.web.endpoint import Ids, Limit, OptionalText, Text, body_as, endpoint, json_response, query_as
+from recommender.web.endpoint import (
+    Ids,
+    Limit,
+    OptionalText,
+    Text,
+    body_as,
+    endpoint,
+    json_response,
+    query_as,
+    text_or_none,
+)
 from recommender.web.parts import parts
 
 __all__ = ["public"]
 
 public = Blueprint("public", __name__, url_prefix="/v1")
+
+
+def _past_moment(at: datetime) -> datetime:
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at.timestamp() > time.time():
+        raise ValueError("must not lie in the future")
+    return at
+
+
+Moment = Annotated[datetime, AfterValidator(_past_moment)]
 
 _VIEW_BYTES = 4096
 _RETRY_S = 2
@@ -46,6 +68,12 @@ class TrendingQuery(BaseModel):
     section: OptionalText = None
     limit: Limit = 10
     exclude: Ids = []
+    at: Annotated[Moment | None, BeforeValidator(text_or_none)] = None
+    period: Annotated[Period | None, BeforeValidator(text_or_none)] = None
+
+
+class Trending(RootModel[TrendingAnswer | PastAnswer]):
+    """The Trending box of this moment, or what it was."""
 
 
 class WidgetsQuery(BaseModel):
@@ -81,10 +109,17 @@ def related() -> Response:
 
 
 @public.get("/trending")
-@endpoint(tag="For the website", query=TrendingQuery, answer=TrendingAnswer)
+@endpoint(tag="For the website", query=TrendingQuery, answer=Trending)
 def trending() -> Response:
-    """Give the Trending box, of the site or of a section."""
+    """Give the Trending box, of the site or of a section.
+
+    `at` (RFC 3339) gives the list of a moment of the past year instead, as near as the history tells: by five minutes
+    for two days, by hour for thirty, by day for the year. `period` (today, yesterday, week) gives the most viewed of a
+    day or week of the newsroom's calendar.
+    """
     query = query_as(TrendingQuery)
+    if query.at or query.period:
+        return _past(query)
     return _cacheable(
         parts().boxes.trending(
             limit=query.limit,
@@ -139,6 +174,23 @@ def views() -> Response:
         metrics.refused_views.inc()
         raise ServiceUnavailable("views cannot be counted just now; send it again", retry_after=_RETRY_S) from error
     return json_response(Accepted(), 202)
+
+
+def _past(query: TrendingQuery) -> Response:
+    past, moment = parts().past, query.at.timestamp() if query.at else 0.0
+    section, limit, exclude = query.section, query.limit, query.exclude
+    try:
+        with parts().guard.calling():
+            answer = (
+                past.most_viewed(query.period, section=section, limit=limit, exclude=exclude)
+                if query.period
+                else past.at(
+                    moment, window=query.window, rank=query.rank, section=section, limit=limit, exclude=exclude
+                )
+            )
+    except RedisUnavailable as error:
+        raise ServiceUnavailable("the past is not at hand just now; ask again", retry_after=_RETRY_S) from error
+    return json_response(answer)
 
 
 def _network() -> str | None:

@@ -14,6 +14,7 @@ from jobs.foretelling import Learner, grow
 from recommender.redis.keys import Keys
 from recommender.trending.choice import Choice, Judged
 from recommender.trending.counters import Counters
+from recommender.trending.ranks import trending_scores
 from recommender.trending.replay import Hour, hours
 from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, Tempo
 from recommender.trending.trees import FEATURES, features
@@ -157,6 +158,12 @@ def test_boards_in_redis_are_scored_as_the_replay_scores_them(redis: Redis, keys
         if time < last.now:
             counters.count(View(article_id=str(one)), now=float(time))
     tempo = Tempo("24h", 0.5, grow(told()[:50]))
-    boards = {name: counters.top("decayed", WINDOWS[name], "", now=last.now, count=200) for name in tempo.boards}
-    decayed = {name: np.array([board[str(one)] for one in last.articles]) for name, board in boards.items()}
-    assert tempo.scores(decayed, last.ages, last.now) == pytest.approx(last.score(tempo), rel=1e-9)
+    boards = counters.leaders([WINDOWS[name] for name in tempo.boards], "", now=last.now, count=12)
+    listed = [place for place, one in enumerate(last.articles) if str(one) in boards["24h"]]
+    assert 12 < len(listed) < 40
+    decayed = {name: np.array([boards[name][str(last.articles[place])] for place in listed]) for name in boards}
+    expected = last.score(tempo)[listed]
+    assert tempo.scores(decayed, last.ages[listed], last.now) == pytest.approx(expected, rel=1e-9)
+    born = {str(last.articles[place]): float(log.born[last.articles[place]]) for place in listed}
+    ranked = trending_scores(boards, born, tempo, now=last.now)
+    assert list(ranked.values()) == pytest.approx(sorted(expected, reverse=True), rel=1e-9)
