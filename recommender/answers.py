@@ -8,23 +8,21 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from recommender.trending.calendar import Period
+from recommender.trending.charts import Rank, WindowName
 
 __all__ = [
     "Answer",
     "Box",
+    "Evidence",
     "Item",
     "PastAnswer",
-    "Rank",
     "RelatedAnswer",
     "Source",
     "TrendingAnswer",
     "WidgetsAnswer",
-    "WindowName",
 ]
 
 Source = Literal["pinned", "related", "trending", "section", "latest"]
-Rank = Literal["trending", "most_viewed"]
-WindowName = Literal["auto", "1h", "6h", "24h", "7d"]
 
 # Scores decay with every second; the order they make is what a list says.
 _ITEMS = {"items": {"__all__": {"score": True}}}
@@ -32,6 +30,7 @@ _OF_THE_MOMENT: dict[str, Any] = {
     "request_id": True,
     "generated_at": True,
     "took_ms": True,
+    "evidence": {"views": True},
     "related": _ITEMS,
     "trending": _ITEMS,
     **_ITEMS,
@@ -80,12 +79,22 @@ class RelatedAnswer(Answer):
     items: list[Item]
 
 
+class Evidence(BaseModel):
+    """How much reading stands behind a Trending box."""
+
+    window: WindowName = Field(description="whose views it is ranked by; wider than the one asked for where thin")
+    views: int = Field(description="views counted in that window, of the articles that lead")
+    thin: bool = Field(description="whether the window asked for had too few views to rank by")
+
+
 class TrendingAnswer(Answer):
     """The Trending box."""
 
-    window: WindowName
+    window: WindowName = Field(description="what was asked for")
     rank: Rank
     section: str | None
+    tag: str | None
+    evidence: Evidence
     items: list[Item]
 
 
@@ -95,6 +104,7 @@ class PastAnswer(Answer):
     window: WindowName | Period
     rank: Rank
     section: str | None
+    tag: str | None
     since: datetime | None = Field(description="when the day or week began; null for the list of a moment")
     until: datetime = Field(description="the moment asked for, or when the day or week ended")
     items: list[Item] = Field(description="of what readers may see now; not filled up")

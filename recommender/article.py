@@ -150,7 +150,10 @@ class Article(BaseModel):
 
 
 def section_key(section: str | None) -> str:
-    """Return the form under which sections are compared: "World " and "world" are one; no section is the empty one."""
+    """Return the form under which sections are compared: "World " and "world" are one; no section is the empty one.
+
+    Tags are compared in the same form.
+    """
     return _one_line(section or "").casefold()
 
 

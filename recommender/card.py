@@ -11,6 +11,9 @@ from recommender.article import Article, section_key
 
 __all__ = ["Card"]
 
+_MOST_TAGS = 20
+"""Tags of an article by which it can be found; more say nothing."""
+
 
 class Card(BaseModel):
     """The part of an article that is kept in Redis, about 400 bytes."""
@@ -25,6 +28,7 @@ class Card(BaseModel):
     image_url: str | None = None
     published_at: datetime | None = None
     sensitive: bool = False
+    tag_keys: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, article: Article) -> Self:
@@ -38,6 +42,7 @@ class Card(BaseModel):
             image_url=article.image_url,
             published_at=article.published_at,
             sensitive=article.sensitive,
+            tag_keys=tuple(dict.fromkeys(map(section_key, article.tags)))[:_MOST_TAGS],
         )
 
     @property

@@ -42,7 +42,7 @@ class Catalogue:
         """Store cards, replacing those of the same id."""
         now = time.time()
         for some in batched(cards, _BATCH):
-            arguments = [self._keys.latest(), self._boards]
+            arguments = [self._keys.latest(), self._keys.tagged(""), self._boards]
             for card in some:
                 # A date in the future is a mistake, or an embargo that ended when we were told.
                 second = min(card.published, now)
@@ -53,7 +53,8 @@ class Catalogue:
         """Remove cards, and with them the articles from every list; return how many there were."""
         removed = 0
         for some in batched(ids, _BATCH):
-            text, lists = script("rehome", "remove_cards"), (self._keys.latest(), self._boards)
+            text = script("rehome", "remove_cards")
+            lists = (self._keys.latest(), self._keys.tagged(""), self._boards)
             removed += cast("int", self._redis.eval(text, 1, self._keys.cards, *lists, *some))
         return removed
 
@@ -67,6 +68,11 @@ class Catalogue:
     def latest(self, section: str, start: int, count: int) -> list[str]:
         """Return ``count`` ids from the ``start``-th newest on, of a section key or (empty) of all."""
         found = self._redis.zrange(self._keys.latest(section), start, start + count - 1, desc=True)
+        return cast("list[str]", found)
+
+    def tagged(self, tag: str, start: int, count: int) -> list[str]:
+        """Return ``count`` ids from the ``start``-th newest on of those that carry a tag, given as its key."""
+        found = self._redis.zrange(self._keys.tagged(tag), start, start + count - 1, desc=True)
         return cast("list[str]", found)
 
     def published(self, ids: Sequence[str]) -> Mapping[str, float]:

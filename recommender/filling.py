@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
-from recommender.answers import Item, Rank, Source, WindowName
+from recommender.answers import Item, Source
 from recommender.article import section_key
 from recommender.card import Card
 from recommender.desk.rules import Rulebook
 from recommender.reader import Reader
-from recommender.trending.ranks import trending_scores
-from recommender.trending.tempo import Tempo
-from recommender.trending.windows import AUTO, WINDOWS
+from recommender.trending.charts import Question
+from recommender.trending.ranks import Chart
 
 __all__ = ["BoxName", "Filling"]
 
 BoxName = Literal["related", "trending"]
 
-_RANKED_BY_AGE = 200
-"""Leaders of the decayed board among which age decides; far more than any box shows."""
 _SPARE = 8
 """Cards fetched beyond those needed, so that a few that may not be shown cost no second round trip."""
 _PAGE = 64
@@ -43,10 +41,8 @@ class Filling:
         Articles that are in no box.
     rulebook : Rulebook
         The editors' corrections.
-    now : float
-        Unix seconds.
-    age_exponent : float
-        How age weighs in trending, where a window is asked for.
+    section_most : int, optional
+        Articles of one section in a Trending box that is of no section; None: any number.
     """
 
     def __init__(
@@ -57,12 +53,10 @@ class Filling:
         exclude: Collection[str],
         rulebook: Rulebook,
         *,
-        now: float,
-        age_exponent: float,
+        section_most: int | None,
     ) -> None:
         self._reader = reader
-        self._now = now
-        self._age_exponent = age_exponent
+        self._section_most = section_most
         self._article_id = article_id
         self.card = reader.cards([article_id]).get(article_id) if article_id else None
         self._section = section_key(section)
@@ -128,34 +122,43 @@ class Filling:
         self._take("related", limit, "related", cosines.items(), self._section)
         return version
 
-    def take_trending(
-        self, box: BoxName, limit: int, *, window: WindowName = "auto", rank: Rank = "trending", section: str
-    ) -> None:
-        """Put what readers turn to into a box, of a section key or (empty) of all."""
-        if rank == "most_viewed":
-            span = WINDOWS[AUTO if window == "auto" else window]
-            scores = self._reader.top("viewed", span, section, limit + len(self._taken) + _SPARE)
-        else:
-            tempo = self._reader.tempo() if window == "auto" else Tempo(window, self._age_exponent)
-            windows = [WINDOWS[name] for name in tempo.boards]
-            boards = self._reader.leaders(windows, section, _RANKED_BY_AGE + len(self._taken))
-            published = self._reader.published(list({one: None for views in boards.values() for one in views}))
-            scores = trending_scores(boards, published, tempo, now=self._now)
-        self._take(box, limit, "trending", scores.items(), section)
+    def take_trending(self, box: BoxName, limit: int, asked: Question) -> Chart:
+        """Put what readers turn to into a box; return the chart it was taken from."""
+        chart = self._reader.chart(asked)
+        scored = ((place.article_id, place.score) for place in chart.places)
+        most = None if asked.section or asked.rank == "most_viewed" else self._section_most
+        self._take(box, limit, "trending", scored, asked.section, tag=asked.tag, section_most=most)
+        return chart
 
-    def fill(self, box: BoxName, limit: int) -> None:
+    def fill(self, box: BoxName, limit: int, *, tag: str = "") -> None:
         """Fill a box up: the related one from what trends in its section, then each from the newest."""
         if box == "related":
-            self.take_trending(box, limit, section=self._home)
+            self.take_trending(box, limit, Question(section=self._home))
+        if tag:
+            newest = self._newest(functools.partial(self._reader.tagged, tag))
+            self._take(box, limit, "latest", newest, self._section, tag=tag)
         if self._home:
-            self._take(box, limit, "section", self._latest(self._home), self._home)
-        self._take(box, limit, "latest", self._latest(""), "")
+            newest = self._newest(functools.partial(self._reader.latest, self._home))
+            self._take(box, limit, "section", newest, self._home)
+        self._take(box, limit, "latest", self._newest(functools.partial(self._reader.latest, "")))
 
     def _take(
-        self, box: BoxName, limit: int, source: Source, scored: Iterable[tuple[str, float]], section: str
+        self,
+        box: BoxName,
+        limit: int,
+        source: Source,
+        scored: Iterable[tuple[str, float]],
+        section: str = "",
+        *,
+        tag: str = "",
+        section_most: int | None = None,
     ) -> None:
-        """Put articles into a box in the order given, boosts aside, until it holds ``limit``."""
-        content, rules = self._boxes[box], self._rules[box]
+        """Put articles into a box in the order given, boosts aside, until it holds ``limit``.
+
+        Those of a section of which ``section_most`` are in the box already come after the others.
+        """
+        content, passed_over = self._boxes[box], list[tuple[Card, float, Source]]()
+        rules = self._rules[box]
         limit -= len(self._pinned[box])
         if source in _RANKED:
             scored = rules.boosted(scored)
@@ -166,21 +169,30 @@ class Filling:
         )
         while len(content) < limit and (page := dict(islice(waiting, limit - len(content) + _SPARE))):
             cards = self._reader.cards(list(page))
-            shown = [card for article_id in page if (card := cards.get(article_id)) and self._fits(card, box, section)]
-            for card in shown[: limit - len(content)]:
-                content.append((card, page[card.id], source))
-                self._taken.add(card.id)
+            for article_id, score in page.items():
+                card = cards.get(article_id)
+                if len(content) == limit or not (card and self._fits(card, box, section, tag)):
+                    continue
+                if section_most and self._of_section(box, card) >= section_most:
+                    passed_over.append((card, score, source))
+                else:
+                    content.append((card, score, source))
+        content += passed_over[: max(0, limit - len(content))]
+        self._taken.update(card.id for card, _, _ in content)
 
-    def _fits(self, card: Card, box: BoxName, section: str) -> bool:
-        if section and card.section_key != section:
+    def _of_section(self, box: BoxName, card: Card) -> int:
+        return sum(card.section_key == other.section_key != "" for other, _, _ in self._boxes[box])
+
+    def _fits(self, card: Card, box: BoxName, section: str, tag: str = "") -> bool:
+        if (section and card.section_key != section) or (tag and tag not in card.tag_keys):
             return False  # it has moved since it was listed there
         if not card.sensitive and card.id not in self._sensitive:
             return True
         beside = self.card.section_key if self.card else ""
         return box == "related" and bool(beside) and card.section_key == beside
 
-    def _latest(self, section: str) -> Iterator[tuple[str, float]]:
+    def _newest(self, read: Callable[[int, int], list[str]]) -> Iterator[tuple[str, float]]:
         start = 0
-        while ids := self._reader.latest(section, start, _PAGE):
+        while ids := read(start, _PAGE):
             yield from ((article_id, 0.0) for article_id in ids)
             start += len(ids)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from cachetools import TTLCache
 
-from recommender.answers import Item, PastAnswer, Rank, WindowName
+from recommender.answers import Item, PastAnswer
 from recommender.article import section_key
 from recommender.batched import batched
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.desk.rules import Rulebook
 from recommender.trending.calendar import Period, bounds
+from recommender.trending.charts import SHORTEST, ChartRules, Rank, WindowName
 from recommender.trending.counters import Counters
-from recommender.trending.ranks import trending_scores
+from recommender.trending.ranks import RISING, Place, ages_h, rising_places, telling, trending_places
 from recommender.trending.tempo import Tempo
 from recommender.trending.windows import AUTO, SPANS, WINDOWS
 
@@ -49,8 +51,8 @@ class Past:
     catalogue : Catalogue
     rulebook : callable
         Returns the editors' corrections in force.
-    age_exponent : float
-        How age weighs, where a window is asked for.
+    rules : ChartRules
+        What the site has decided; of the past neither the calm of the list nor the longest stay is told again.
     zone : ZoneInfo
         In which days begin.
     """
@@ -60,14 +62,14 @@ class Past:
         counters: Counters,
         catalogue: Catalogue,
         rulebook: Callable[[], Rulebook],
+        rules: ChartRules,
         *,
-        age_exponent: float,
         zone: ZoneInfo,
     ) -> None:
         self._counters = counters
         self._catalogue = catalogue
         self._rulebook = rulebook
-        self._age_exponent = age_exponent
+        self._rules = rules
         self._zone = zone
         self._lists: TTLCache[tuple[object, ...], Scores] = TTLCache(_LISTS, _REMEMBERED_S)
         self._mutex = threading.Lock()
@@ -79,6 +81,7 @@ class Past:
         window: WindowName = "auto",
         rank: Rank = "trending",
         section: str | None = None,
+        tag: str | None = None,
         limit: int = 10,
         exclude: Collection[str] = (),
     ) -> PastAnswer:
@@ -93,8 +96,10 @@ class Past:
 
         def read() -> Scores:
             if rank == "most_viewed":
-                return self._counters.history.top("viewed", WINDOWS[name], moment, now=now)
-            tempo = self._counters.choice().tempo if name == "auto" else Tempo(name, self._age_exponent)
+                return self._viewed(name, moment, now)
+            if rank == "rising":
+                return self._rising(SHORTEST if name == "auto" else name, moment, now)
+            tempo = self._counters.choice().tempo if name == "auto" else Tempo(name, self._rules.age_exponent)
             return self._trending(tempo, moment, now)
 
         scores = self._remembered((rank, name, moment // SPANS[0].seconds), read)
@@ -102,14 +107,21 @@ class Past:
             window=name,
             rank=rank,
             section=section,
+            tag=tag,
             since=None,
             until=datetime.fromtimestamp(moment, UTC),
-            items=self._items(scores, section, limit, exclude),
+            items=self._items(scores, section, tag, limit, exclude),
             **_envelope(started, now),
         )
 
     def most_viewed(
-        self, period: Period, *, section: str | None = None, limit: int = 10, exclude: Collection[str] = ()
+        self,
+        period: Period,
+        *,
+        section: str | None = None,
+        tag: str | None = None,
+        limit: int = 10,
+        exclude: Collection[str] = (),
     ) -> PastAnswer:
         """Answer with the most viewed of a day or week of the calendar.
 
@@ -128,18 +140,36 @@ class Past:
             window=period,
             rank="most_viewed",
             section=section,
+            tag=tag,
             since=datetime.fromtimestamp(start, UTC),
             until=datetime.fromtimestamp(end, UTC),
-            items=self._items(self._remembered((period, start), read), section, limit, exclude),
+            items=self._items(self._remembered((period, start), read), section, tag, limit, exclude),
             **_envelope(started, now),
         )
 
     def _trending(self, tempo: Tempo, moment: float, now: float) -> Scores:
-        history = self._counters.history
-        boards = {name: history.top("decayed", WINDOWS[name], moment, now=now) for name in tempo.boards}
+        tempo = replace(tempo, window=self._telling(tempo.window, moment, now))
+        boards = self._boards(tempo.boards, moment, now)
         leaders = [one for board in boards.values() for one in islice(board, _LEADERS)]
         dates = self._catalogue.published(list(dict.fromkeys(leaders)))
-        return trending_scores(boards, dates, tempo, now=moment) if dates else {}
+        return _scores(trending_places(boards, ages_h(dates, moment), tempo, now=moment))
+
+    def _rising(self, window: str, moment: float, now: float) -> Scores:
+        window = self._telling(window, moment, now)
+        late, usual = self._boards(RISING[window], moment, now).values()
+        return _scores(
+            rising_places(late, usual, window, least=self._rules.rising_least, prior=self._rules.rising_prior)
+        )
+
+    def _telling(self, window: str, moment: float, now: float) -> str:
+        return telling(window, lambda name: self._viewed(name, moment, now), self._rules.least_views)[0]
+
+    def _viewed(self, window: str, moment: float, now: float) -> Scores:
+        return self._counters.history.top("viewed", WINDOWS[window], moment, now=now)
+
+    def _boards(self, names: Iterable[str], moment: float, now: float) -> dict[str, Scores]:
+        history = self._counters.history
+        return {name: history.top("decayed", WINDOWS[name], moment, now=now) for name in names}
 
     def _remembered(self, key: tuple[object, ...], read: Callable[[], Scores]) -> Scores:
         with self._mutex:
@@ -150,13 +180,15 @@ class Past:
                 self._lists[key] = scores
         return scores
 
-    def _items(self, scores: Scores, section: str | None, limit: int, exclude: Collection[str]) -> list[Item]:
-        home, rulebook = section_key(section), self._rulebook()
+    def _items(
+        self, scores: Scores, section: str | None, tag: str | None, limit: int, exclude: Collection[str]
+    ) -> list[Item]:
+        home, tag, rulebook = section_key(section), section_key(tag), self._rulebook()
         hidden = {*exclude, *rulebook.of("trending", home).banned, *rulebook.sensitive}
         shown = (
             card
             for card in self._cards(one for one in scores if one not in hidden)
-            if not card.sensitive and home in {"", card.section_key}
+            if not card.sensitive and home in {"", card.section_key} and (not tag or tag in card.tag_keys)
         )
         return [
             Item(
@@ -177,6 +209,10 @@ class Past:
         for page in batched(ids, _PAGE):
             cards = self._catalogue.cards(page)
             yield from (cards[one] for one in page if one in cards)
+
+
+def _scores(places: Iterable[Place]) -> Scores:
+    return {place.article_id: place.score for place in places}
 
 
 def _envelope(started: float, now: float) -> dict[str, object]:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache
 
 from recommender.archive import Archive
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.related.lists import Lists
-from recommender.trending.counters import Counters
-from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
-from recommender.trending.windows import Board, Window
+from recommender.trending.charts import Charts, Question
+from recommender.trending.ranks import Chart
 
 __all__ = ["LiveReader", "Memory", "Reader", "RememberingReader"]
 
 Neighbours = tuple[str | None, Mapping[str, float]]
 """Version, and score by article id, best first."""
-
-_TEMPO_S = 10
-"""Seconds for which a process goes by the tempo it read."""
 
 
 class Reader(Protocol):
@@ -33,16 +31,8 @@ class Reader(Protocol):
         """Return the version of the lists, and the neighbours of an article."""
         ...
 
-    def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
-        """Return the views of the leading articles of a board, best first."""
-        ...
-
-    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
-        """Return by window the decayed views of the articles that lead any of their boards."""
-        ...
-
-    def tempo(self) -> Tempo:
-        """Return what the window ``auto`` stands for."""
+    def chart(self, asked: Question) -> Chart:
+        """Return what readers turn to."""
         ...
 
     def latest(self, section: str, start: int, count: int) -> list[str]:
@@ -53,8 +43,8 @@ class Reader(Protocol):
         """Return the cards of articles that readers may see."""
         ...
 
-    def published(self, ids: Sequence[str]) -> Mapping[str, float]:
-        """Return the Unix second of publication of articles that readers may see; 0 where no date is known."""
+    def tagged(self, tag: str, start: int, count: int) -> list[str]:
+        """Return ids from the ``start``-th newest on of those that carry a tag."""
         ...
 
     def sections(self) -> Mapping[str, str]:
@@ -73,10 +63,9 @@ class Memory:
 
     def __init__(self, articles: int = 20_000) -> None:
         self._related: LRUCache[str, Neighbours] = LRUCache(articles)
-        self._boards: LRUCache[tuple[str, str, str], Mapping[str, float]] = LRUCache(500)
+        self._charts: LRUCache[Question, tuple[float, Chart]] = LRUCache(500)
         self._mutex = threading.Lock()
         self.version: str | None = None
-        self.tempo = DEFAULT_TEMPO
         self.refreshed_at: float | None = None
 
     def keep_related(self, article_id: str, neighbours: Neighbours) -> None:
@@ -86,10 +75,10 @@ class Memory:
             self.version = neighbours[0]
             self.refreshed_at = time.time()
 
-    def keep_board(self, board: Board, window: Window, section: str, views: Mapping[str, float]) -> None:
-        """Remember a board, and that Redis was well just now."""
+    def keep_chart(self, asked: Question, chart: Chart) -> None:
+        """Remember a chart, and that Redis was well just now."""
         with self._mutex:
-            self._boards[board, window.name, section] = views
+            self._charts[asked] = time.monotonic(), chart
             self.refreshed_at = time.time()
 
     def related(self, article_id: str) -> Neighbours:
@@ -97,26 +86,34 @@ class Memory:
         with self._mutex:
             return self._related.get(article_id, (self.version, {}))
 
-    def board(self, board: Board, window: Window, section: str) -> Mapping[str, float]:
-        """Return what is remembered of a board; of all sections where this one was never asked for."""
+    def chart(self, asked: Question, most_s: float = math.inf) -> Chart | None:
+        """Return what is remembered of a chart, if it is not over so many seconds old."""
         with self._mutex:
-            key, overall = (board, window.name, section), (board, window.name, "")
-            return self._boards.get(key) or self._boards.get(overall) or {}
+            made, chart = self._charts.get(asked, (-math.inf, None))
+        return chart if time.monotonic() - made < most_s else None
 
 
 class LiveReader:
-    """Reads from Redis, and remembers."""
+    """Reads from Redis, and remembers.
 
-    def __init__(self, catalogue: Catalogue, lists: Lists, counters: Counters, memory: Memory) -> None:
-        self._catalogue = catalogue
+    Parameters
+    ----------
+    catalogue : Catalogue
+    lists : Lists
+    charts : Charts
+    memory : Memory
+    chart_s : float
+        Seconds for which a chart that was made is taken as it is.
+    """
+
+    def __init__(self, catalogue: Catalogue, lists: Lists, charts: Charts, memory: Memory, *, chart_s: float) -> None:
         self._lists = lists
-        self._counters = counters
+        self._charts = charts
         self._memory = memory
-        self._tempo: TTLCache[None, Tempo] = TTLCache(1, _TEMPO_S)
-        self._mutex = threading.Lock()
+        self._chart_s = chart_s
         self.latest = catalogue.latest
+        self.tagged = catalogue.tagged
         self.cards = catalogue.cards
-        self.published = catalogue.published
         self.sections = catalogue.sections
 
     def related(self, article_id: str) -> Neighbours:
@@ -125,28 +122,13 @@ class LiveReader:
         self._memory.keep_related(article_id, neighbours)
         return neighbours
 
-    def tempo(self) -> Tempo:
-        """Return what the window ``auto`` stands for, as of a few seconds ago."""
-        with self._mutex:
-            tempo = self._tempo.get(None)
-        if tempo is None:
-            tempo = self._counters.choice().tempo
-            with self._mutex:
-                self._tempo[None] = self._memory.tempo = tempo
-        return tempo
-
-    def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
-        """Return the views of the leading articles of a board, best first."""
-        views = self._counters.top(board, window, section, now=time.time(), count=count)
-        self._memory.keep_board(board, window, section, views)
-        return views
-
-    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
-        """Return by window the decayed views of the articles that lead any of their boards."""
-        boards = self._counters.leaders(windows, section, now=time.time(), count=count)
-        for window in windows:
-            self._memory.keep_board("decayed", window, section, boards[window.name])
-        return boards
+    def chart(self, asked: Question) -> Chart:
+        """Return what readers turn to, as of a moment ago."""
+        chart = self._memory.chart(asked, self._chart_s)
+        if chart is None:
+            chart = self._charts.read(asked, now=time.time())
+            self._memory.keep_chart(asked, chart)
+        return chart
 
 
 class RememberingReader:
@@ -156,19 +138,14 @@ class RememberingReader:
         self._memory = memory
         self.latest = archive.latest
         self.cards = archive.cards
-        self.published = archive.published
         self.sections = archive.sections
         self.related = memory.related
 
-    def tempo(self) -> Tempo:
-        """Return what the window ``auto`` stood for."""
-        return self._memory.tempo
+    def chart(self, asked: Question) -> Chart:
+        """Return a chart as it was; of all articles where this one was never asked for."""
+        everything = replace(asked, section="", tag="")
+        return self._memory.chart(asked) or self._memory.chart(everything) or Chart((), asked.window, 0, thin=True)
 
-    def top(self, board: Board, window: Window, section: str, count: int) -> Mapping[str, float]:
-        """Return the views of the leading articles of a board as they were, best first."""
-        views: Iterable[tuple[str, float]] = self._memory.board(board, window, section).items()
-        return dict(list(views)[:count])
-
-    def leaders(self, windows: Sequence[Window], section: str, count: int) -> Mapping[str, Mapping[str, float]]:
-        """Return by window the decayed views of the articles that led any of their boards, as they were."""
-        return {window.name: self.top("decayed", window, section, len(windows) * count) for window in windows}
+    def tagged(self, tag: str, start: int, count: int) -> list[str]:  # noqa: ARG002 - as `Reader` has it
+        """Return nothing: the archive keeps no list of tags."""
+        return []

@@ -27,7 +27,9 @@ from recommender.related.lists import Lists
 from recommender.related.readers import ReadersChoice
 from recommender.related.shelf import Shelf
 from recommender.settings import Settings
+from recommender.trending.charts import ChartRules, Charts
 from recommender.trending.counters import Counters
+from recommender.trending.standing import StayRules
 from recommender.widgets import Boxes
 
 __all__ = ["Service", "desk_database", "open_service", "redis_address"]
@@ -63,6 +65,7 @@ class Service:
     shelf: Shelf
     readers: ReadersChoice
     counters: Counters
+    charts: Charts
     boxes: Boxes
     past: Past
     trace: Trace
@@ -127,14 +130,16 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             history_articles=settings.history_articles,
             trails=settings.related_readers,
         )
+        rules = _chart_rules(settings)
+        charts = Charts(redis, keys, counters, catalogue, rules)
         memory, guard = Memory(), Guard(settings.redis_pause_ms / 1000)
         boxes = Boxes(
-            LiveReader(catalogue, lists, counters, memory),
+            LiveReader(catalogue, lists, charts, memory, chart_s=settings.trending_chart_ms / 1000),
             RememberingReader(archive, memory),
             memory,
             guard,
             corrections.rulebook,
-            age_exponent=settings.trending_age_exponent,
+            section_most=settings.trending_section_most or None,
         )
         yield Service(
             settings=settings,
@@ -147,14 +152,9 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             readers=ReadersChoice(patient, keys),
             shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
+            charts=charts,
             boxes=boxes,
-            past=Past(
-                counters,
-                catalogue,
-                corrections.rulebook,
-                age_exponent=settings.trending_age_exponent,
-                zone=ZoneInfo(settings.time_zone),
-            ),
+            past=Past(counters, catalogue, corrections.rulebook, rules, zone=ZoneInfo(settings.time_zone)),
             trace=trace,
             corrections=corrections,
             users=users,
@@ -169,3 +169,18 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
                 most=settings.sign_in_failures,
             ),
         )
+
+
+def _chart_rules(settings: Settings) -> ChartRules:
+    return ChartRules(
+        age_exponent=settings.trending_age_exponent,
+        least_views=settings.trending_least_views,
+        oldest_s=settings.trending_oldest_days * 86_400,
+        rising_least=settings.rising_least_views,
+        rising_prior=settings.rising_prior_views,
+        stay=StayRules(
+            listed=settings.trending_listed,
+            margin=settings.trending_stay_margin,
+            longest_s=settings.trending_longest_stay_h * 3600,
+        ),
+    )

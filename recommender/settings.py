@@ -191,6 +191,33 @@ class Settings(BaseSettings):
     trending_age_exponent: float = Field(
         0.5, ge=0, le=3, description="how age weighs where a window is asked for: views / (age in hours + 2) ^ exponent"
     )
+    trending_least_views: int = Field(
+        20, ge=0, description="views in a window below which the next wider one ranks instead; 0: never"
+    )
+    trending_oldest_days: float = Field(
+        0, ge=0, description="days after publication from which on an article neither trends nor rises; 0: any age"
+    )
+    trending_section_most: int = Field(
+        0, ge=0, le=50, description="articles of one section in a Trending box that is of no section; 0: any number"
+    )
+    trending_listed: int = Field(
+        10, ge=1, le=50, description="places that count as the list, for the two settings that follow"
+    )
+    trending_stay_margin: float = Field(
+        0.05, ge=0, le=1, description="what a newcomer's score must have more, 0.05 being a twentieth; 0: nothing"
+    )
+    trending_longest_stay_h: float = Field(
+        0, ge=0, description="hours after which an article leaves the list, however much it is read; 0: it stays"
+    )
+    trending_chart_ms: int = Field(
+        500, ge=0, le=60_000, description="milliseconds for which a worker takes a ranked list as it is"
+    )
+    rising_least_views: float = Field(
+        5, ge=0, description="decayed views of late that an article must have to be rising"
+    )
+    rising_prior_views: float = Field(
+        5, gt=0, description="views added to those of late and to the usual ones, so that few are no surge"
+    )
     board_size: int = Field(
         10_000, ge=100, description="articles kept on each decaying board; the least read beyond are dropped"
     )

@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from recommender.answers import Box, Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
+from recommender.answers import Box, Evidence, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import section_key
 from recommender.card import Card
 from recommender.desk.rules import Rulebook
@@ -21,6 +22,8 @@ from recommender.errors import RedisUnavailable
 from recommender.filling import Filling
 from recommender.reader import Memory, Reader
 from recommender.redis.connection import Guard
+from recommender.trending.charts import Question, Rank, WindowName
+from recommender.trending.ranks import Chart
 from recommender.trending.windows import AUTO
 
 __all__ = ["Boxes"]
@@ -43,8 +46,8 @@ class Boxes:
         Keeps requests from a Redis that does not answer.
     rulebook : callable
         Returns the editors' corrections in force.
-    age_exponent : float
-        How age weighs in trending.
+    section_most : int, optional
+        Articles of one section in a Trending box that is of no section; None: any number.
     """
 
     def __init__(
@@ -55,14 +58,14 @@ class Boxes:
         guard: Guard,
         rulebook: Callable[[], Rulebook],
         *,
-        age_exponent: float,
+        section_most: int | None,
     ) -> None:
         self._live = live
         self._remembering = remembering
         self._memory = memory
         self._guard = guard
         self._rulebook = rulebook
-        self._age_exponent = age_exponent
+        self._section_most = section_most
 
     def related(
         self, article_id: str, *, limit: int = 6, section: str | None = None, exclude: Collection[str] = ()
@@ -92,23 +95,29 @@ class Boxes:
         window: WindowName = "auto",
         rank: Rank = "trending",
         section: str | None = None,
+        tag: str | None = None,
         exclude: Collection[str] = (),
     ) -> TrendingAnswer:
-        """Answer with ``limit`` articles that readers turn to, of one section if given, then filled up."""
+        """Answer with ``limit`` articles that readers turn to, of one section or tag if given, then filled up."""
+        asked = Question(window, rank, section_key(section), section_key(tag))
 
-        def fill(reader: Reader) -> Filling:
+        def fill(reader: Reader) -> tuple[Filling, Chart]:
             filling = self._filling(reader, None, section, exclude)
             filling.pin("trending", limit)
-            filling.take_trending("trending", limit, window=window, rank=rank, section=section_key(section))
-            filling.fill("trending", limit)
-            return filling
+            chart = filling.take_trending("trending", limit, asked)
+            if rank == "rising":
+                filling.take_trending("trending", limit, replace(asked, rank="trending"))
+            filling.fill("trending", limit, tag=asked.tag)
+            return filling, chart
 
         started = time.perf_counter()
-        filling, stale = self._read(fill, lambda filled: filled.empty)
+        (filling, chart), stale = self._read(fill, lambda filled: filled[0].empty)
         return TrendingAnswer(
             window=AUTO if window == "auto" and rank == "most_viewed" else window,
             rank=rank,
             section=section,
+            tag=tag,
+            evidence=Evidence(window=chart.window, views=chart.views, thin=chart.thin),
             items=filling.items("trending"),
             **self._envelope(started, stale=stale, version=self._memory.version),
         )
@@ -131,7 +140,7 @@ class Boxes:
             filling.pin("related", related)
             filling.pin("trending", trending)
             version = filling.take_related(related)
-            filling.take_trending("trending", trending, window=window, rank=rank, section=section_key(section))
+            filling.take_trending("trending", trending, Question(window, rank, section_key(section)))
             filling.fill("related", related)
             filling.fill("trending", trending)
             return filling, version
@@ -159,9 +168,7 @@ class Boxes:
     def _filling(
         self, reader: Reader, article_id: str | None, section: str | None, exclude: Collection[str]
     ) -> Filling:
-        return Filling(
-            reader, article_id, section, exclude, self._rulebook(), now=time.time(), age_exponent=self._age_exponent
-        )
+        return Filling(reader, article_id, section, exclude, self._rulebook(), section_most=self._section_most)
 
     def _read(self, fill: Callable[[Reader], T], is_empty: Callable[[T], bool]) -> tuple[T, bool]:
         """Read from Redis, or from what is remembered when it is away or has lost everything; tell which."""

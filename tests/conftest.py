@@ -53,6 +53,7 @@ def settings(tmp_path: Path) -> Settings:
         api_token=SecretStr(TOKEN),
         editor_password=SecretStr("an-editor-of-the-tests"),
         redis_pause_ms=100,
+        trending_chart_ms=0,  # tests read at once what they wrote
         redis_timeout_ms=500,  # a busy machine must not look like a dead Redis
     )
 

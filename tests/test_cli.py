@@ -217,7 +217,7 @@ def test_up_opens_the_sample_newsroom_and_keeps_what_it_counted(tmp_path: Path) 
         other = viewed["items"][0]["id"]
         assert viewed["items"][0]["source"] == "related"
         assert client.post("/v1/views", json={"article_id": other}, headers=BROWSER).status_code == 202
-        assert client.get("/v1/trending?limit=1").json()["items"][0]["id"] == other
+        assert client.get("/v1/trending?limit=1&window=7d").json()["items"][0]["id"] == other
         assert service.stop() == 0
     with running("serve", data_dir) as service:
         again = httpx.get(f"{service.address}/v1/related?article_id={front}&limit=1", trust_env=False).json()

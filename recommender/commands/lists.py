@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from recommender.answers import Rank, WindowName
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
 from recommender.errors import ModelError
 from recommender.printing import print_explanation, print_items
 from recommender.related.explain import explain
+from recommender.trending.charts import Rank, WindowName
 
 __all__ = ["explain_command", "related", "trending"]
 
@@ -35,22 +35,30 @@ def related(*, article_id: str, limit: int, section: str | None, data_dir: Path 
 
 @click.command()
 @click.option("--window", type=click.Choice(["auto", "1h", "6h", "24h", "7d"]), default="auto", show_default=True)
-@click.option("--rank", type=click.Choice(["trending", "most_viewed"]), default="trending", show_default=True)
+@click.option("--rank", type=click.Choice(["trending", "most_viewed", "rising"]), default="trending", show_default=True)
 @click.option("--section", help="Of this section.")
+@click.option("--tag", help="With this tag.")
 @click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
 @data_dir_option
 @json_option
 @refusals
 def trending(
-    *, window: WindowName, rank: Rank, section: str | None, limit: int, data_dir: Path | None, as_json: bool
+    *,
+    window: WindowName,
+    rank: Rank,
+    section: str | None,
+    tag: str | None,
+    limit: int,
+    data_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """List what readers turn to."""
     with service_of(data_dir) as service:
-        answer = service.boxes.trending(limit=limit, window=window, rank=rank, section=section)
+        answer = service.boxes.trending(limit=limit, window=window, rank=rank, section=section, tag=tag)
     if as_json:
         click.echo(answer.model_dump_json())
     else:
-        print_items("Trending", answer.items)
+        print_items(f"Trending, by {answer.evidence.views:,} views in {answer.evidence.window}", answer.items)
 
 
 @click.command("explain")

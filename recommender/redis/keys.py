@@ -37,6 +37,10 @@ class Keys:
         """Sorted set: article id by Unix second of publication, of one section key or (empty) of all."""
         return f"{self._tag}:latest:{section}"
 
+    def tagged(self, tag: str) -> str:
+        """Sorted set: article id by Unix second of publication, of those that carry a tag, given as its key."""
+        return f"{self._tag}:tagged:{tag}"
+
     # Published related lists
 
     @property
@@ -110,6 +114,10 @@ class Keys:
     def choice(self) -> str:
         """String: the formula and the weights that the night chose for ``auto``, and how they did before (JSON)."""
         return f"{self._tag}:trending:choice"
+
+    def standing(self, window: str, section: str) -> str:
+        """String, expiring: which articles are on the trending list of a window and section key, since when (JSON)."""
+        return f"{self._tag}:trending:standing:{window}:{section}"
 
     def event(self, digest: str) -> str:
         """String, expiring: this event id has been taken."""

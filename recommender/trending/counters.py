@@ -17,6 +17,7 @@ from typing import Literal, cast
 
 import numpy as np
 from redis import Redis
+from redis.client import Pipeline
 from redis.commands.core import Script
 
 from recommender.batched import batched
@@ -236,38 +237,43 @@ class Counters:
             pipe.expire(self._keys.views_of_day(int(now // _DAY_S)), SPANS[-1].kept_s)
             pipe.execute()
 
-    def top(self, board: Board, window: Window, section: str, *, now: float, count: int) -> dict[str, float]:
+    def top(
+        self, board: Board, window: Window, section: str = "", *, tag: str = "", now: float, count: int
+    ) -> dict[str, float]:
         """Return the views of the ``count`` articles that lead a board, best first, in one round trip.
 
         ``viewed`` boards give whole views, ``decayed`` ones what is left of them at ``now`` (Unix seconds).
-        ``section`` is a section key, or empty for all.
+        ``section`` and ``tag`` are keys, or empty for all.
         """
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.eval(self._advance, 1, self._keys.view_clock, repr(float(now)))
-            pipe.zrange(self._keys.board(board, window.name, section), 0, count - 1, desc=True, withscores=True)
+            self._ask_leaders(pipe, self._keys.board(board, window.name, section), tag, count)
             # A full Redis refuses to advance; the boards as they are beat no boards.
             landmark, rows = pipe.execute(raise_on_error=False)
         if isinstance(rows, Exception):
             raise rows
+        if tag:
+            rows = rows[::-1][:count]
         if board == "viewed":
             return dict(rows)
         lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
 
     def leaders(
-        self, windows: Sequence[Window], section: str, *, now: float, count: int
+        self, windows: Sequence[Window], section: str = "", *, tag: str = "", now: float, count: int
     ) -> dict[str, dict[str, float]]:
         """Return by window, best first, the decayed views at ``now`` of all articles among the ``count`` first of any.
 
         So what is known of each article is known of all boards; two round trips where there are several.
         """
         if len(windows) == 1:
-            return {window.name: self.top("decayed", window, section, now=now, count=count) for window in windows}
+            (window,) = windows
+            return {window.name: self.top("decayed", window, section, tag=tag, now=now, count=count)}
         names = [self._keys.board("decayed", window.name, section) for window in windows]
         with self._redis.pipeline(transaction=False) as pipe:
             for name in names:
-                pipe.zrange(name, 0, count - 1, desc=True)
-            ids = sorted({article_id for leaders in pipe.execute() for article_id in leaders})
+                self._ask_leaders(pipe, name, tag, count)
+            ids = sorted({one for rows in pipe.execute() for one, _ in (rows[-count:] if tag else rows)})
             pipe.hget(self._keys.view_clock, "landmark")
             for name in names if ids else ():
                 pipe.zmscore(name, ids)
@@ -282,6 +288,13 @@ class Counters:
             ]
             boards[window.name] = dict(sorted(told, key=lambda item: -item[1]))
         return boards
+
+    def _ask_leaders(self, pipe: Pipeline, board: str, tag: str, count: int) -> None:
+        """Ask for those that lead a board; with a tag, for all on it that carry the tag, the best last."""
+        if tag:
+            pipe.zinter({board: 1, self._keys.tagged(tag): 0}, withscores=True)
+        else:
+            pipe.zrange(board, 0, count - 1, desc=True, withscores=True)
 
     def choice(self) -> Choice:
         """Return what the last night chose ``auto`` to stand for; before the first, the default."""

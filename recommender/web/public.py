@@ -12,11 +12,12 @@ from flask import Blueprint, Response, current_app, request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, RootModel
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from recommender.answers import PastAnswer, Rank, RelatedAnswer, TrendingAnswer, WidgetsAnswer, WindowName
+from recommender.answers import PastAnswer, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import ArticleId
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
 from recommender.trending.calendar import Period
+from recommender.trending.charts import Rank, WindowName
 from recommender.trending.visitors import network_of
 from recommender.view import View
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
@@ -66,6 +67,7 @@ class TrendingQuery(BaseModel):
     window: Annotated[WindowName, Text] = "auto"
     rank: Annotated[Rank, Text] = "trending"
     section: OptionalText = None
+    tag: OptionalText = None
     limit: Limit = 10
     exclude: Ids = []
     at: Annotated[Moment | None, BeforeValidator(text_or_none)] = None
@@ -111,7 +113,9 @@ def related() -> Response:
 @public.get("/trending")
 @endpoint(tag="For the website", query=TrendingQuery, answer=Trending)
 def trending() -> Response:
-    """Give the Trending box, of the site or of a section.
+    """Give the Trending box, of the site, of a section or of a tag.
+
+    `evidence` says whose views it is ranked by: where the window asked for has too few, the next wider one ranks.
 
     `at` (RFC 3339) gives the list of a moment of the past year instead, as near as the history tells: by five minutes
     for two days, by hour for thirty, by day for the year. `period` (today, yesterday, week) gives the most viewed of a
@@ -126,6 +130,7 @@ def trending() -> Response:
             window=query.window,
             rank=query.rank,
             section=query.section,
+            tag=query.tag,
             exclude=query.exclude,
         )
     )
@@ -177,17 +182,13 @@ def views() -> Response:
 
 
 def _past(query: TrendingQuery) -> Response:
-    past, moment = parts().past, query.at.timestamp() if query.at else 0.0
-    section, limit, exclude = query.section, query.limit, query.exclude
+    past, asked = parts().past, query.model_dump(include={"section", "tag", "limit", "exclude"})
     try:
         with parts().guard.calling():
-            answer = (
-                past.most_viewed(query.period, section=section, limit=limit, exclude=exclude)
-                if query.period
-                else past.at(
-                    moment, window=query.window, rank=query.rank, section=section, limit=limit, exclude=exclude
-                )
-            )
+            if query.period:
+                answer = past.most_viewed(query.period, **asked)
+            elif query.at:
+                answer = past.at(query.at.timestamp(), window=query.window, rank=query.rank, **asked)
     except RedisUnavailable as error:
         raise ServiceUnavailable("the past is not at hand just now; ask again", retry_after=_RETRY_S) from error
     return json_response(answer)

@@ -14,7 +14,7 @@ from jobs.foretelling import Learner, grow
 from recommender.redis.keys import Keys
 from recommender.trending.choice import Choice, Judged
 from recommender.trending.counters import Counters
-from recommender.trending.ranks import trending_scores
+from recommender.trending.ranks import ages_h, trending_places
 from recommender.trending.replay import Hour, hours
 from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, Tempo
 from recommender.trending.trees import FEATURES, features
@@ -165,5 +165,5 @@ def test_boards_in_redis_are_scored_as_the_replay_scores_them(redis: Redis, keys
     expected = last.score(tempo)[listed]
     assert tempo.scores(decayed, last.ages[listed], last.now) == pytest.approx(expected, rel=1e-9)
     born = {str(last.articles[place]): float(log.born[last.articles[place]]) for place in listed}
-    ranked = trending_scores(boards, born, tempo, now=last.now)
-    assert list(ranked.values()) == pytest.approx(sorted(expected, reverse=True), rel=1e-9)
+    ranked = trending_places(boards, ages_h(born, last.now), tempo, now=last.now)
+    assert [place.score for place in ranked] == pytest.approx(sorted(expected, reverse=True), rel=1e-9)

@@ -108,9 +108,10 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     tempo = learn_tempo(service.counters, service.archive, tmp_path, now).tempo
     assert tempo.window == "1h"
     assert service.counters.choice().tempo == tempo
-    for reader in range(3):
+    for reader in range(60):
         service.counters.count(View(article_id="1", visitor_id=f"a{reader}"), now=now - 5 * 3600)
-    service.counters.count(View(article_id="2", visitor_id="b"), now=now)
+    for reader in range(20):
+        service.counters.count(View(article_id="2", visitor_id=f"b{reader}"), now=now)
     auto = service.boxes.trending(window="auto", limit=2).items
     hour = service.boxes.trending(window="1h", limit=2).items
     assert [item.id for item in auto] == [item.id for item in hour] == ["2", "1"]

@@ -34,7 +34,7 @@ def test_answers_have_the_fields_of_the_contract(client: FlaskClient) -> None:
     assert related["items"][0].keys() == ITEM
     assert datetime.fromisoformat(related["generated_at"]).tzinfo
     trending = client.get("/v1/trending").get_json()
-    assert trending.keys() == ENVELOPE | {"window", "rank", "section", "items"}
+    assert trending.keys() == ENVELOPE | {"window", "rank", "section", "tag", "evidence", "items"}
     assert (trending["window"], trending["rank"], len(trending["items"])) == ("auto", "trending", 10)
     widgets = client.get("/v1/widgets?article_id=a1").get_json()
     assert widgets.keys() == ENVELOPE | {"article_id", "known", "related", "trending"}
