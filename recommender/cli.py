@@ -24,6 +24,7 @@ class Commands(click.Group):
         "refresh": "training:refresh_command",
         "models": "training:models",
         "rollback": "training:rollback",
+        "diff": "training:diff_command",
         "related": "lists:related",
         "trending": "lists:trending",
         "explain": "lists:explain_command",

@@ -13,11 +13,13 @@ from jobs.import_articles import ImportReport
 from jobs.train import Summary
 from recommender.answers import Item
 from recommender.desk.users import User
+from recommender.related.diff import Difference
 from recommender.related.explain import Explanation
 from recommender.settings import Settings
 
 __all__ = [
     "print_addresses",
+    "print_difference",
     "print_explanation",
     "print_figures",
     "print_items",
@@ -131,6 +133,15 @@ def print_runs(runs: Sequence[Mapping[str, Any]], kept: Collection[str], current
         became = f"{became}: {reason}" if reason else became
         table.add_row(mark, run["run"], run.get("by", ""), became, *counts, *shares, seconds)
     Console().print(table)
+
+
+def print_difference(found: Difference, limit: int) -> None:
+    """Print the first of the lists that changed, and how much stayed in all."""
+    table = Table("article", "stayed", "came", "went")
+    for one in found.changes[:limit]:
+        table.add_row(one.article_id, f"{one.overlap:.0%}", "\n".join(one.came), "\n".join(one.went))
+    Console().print(table)
+    click.echo(f"{found.changed:,} of {found.articles:,} lists are others; {found.overlap:.1%} of the first ten stayed")
 
 
 def _figure(value: float | None) -> str:

@@ -74,6 +74,22 @@ def test_a_newsroom_is_imported_trained_and_read(data_dir: Path, source: Path) -
         assert "flood-2" in shown
 
 
+def test_two_versions_are_told_apart(data_dir: Path, source: Path, tmp_path: Path) -> None:
+    """As JSON and as a table; a version that is not kept is refused in one line."""
+    run(data_dir, "import", source)
+    old = answer(data_dir, "train")["version"]
+    (later := tmp_path / "later.jsonl").write_text(json.dumps(ARTICLES[0] | {"id": "flood-9"}))
+    run(data_dir, "import", later)
+    assert answer(data_dir, "refresh") == {"articles": 1}
+    new = answer(data_dir, "train", "--by", "the desk")["version"]
+    assert answer(data_dir, "models")["runs"][0]["by"] == "the desk"
+    found = answer(data_dir, "diff", old, new)
+    assert (found["old"], found["new"], found["articles"]) == (old, new, 9)
+    assert "of 9 lists are others" in run(data_dir, "diff", old, new).stdout
+    refused = run(data_dir, "diff", "20000101T000000Z", new)
+    assert (refused.exit_code, "is not kept" in refused.stderr) == (1, True)
+
+
 def test_importing_twice_changes_nothing_and_says_so(data_dir: Path, source: Path) -> None:
     """The second import of the same source finds every article unchanged."""
     run(data_dir, "import", source)

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import click
@@ -15,10 +16,14 @@ from jobs.progress import progress_bars
 from jobs.refresh import refresh, watch
 from jobs.train import Summary, train
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
-from recommender.printing import print_runs, print_summary
+from recommender.printing import print_difference, print_runs, print_summary
+from recommender.related.diff import diff
 from recommender.service import Service
+from recommender.trending.windows import WINDOWS
 
-__all__ = ["models", "refresh_command", "rollback", "train_command", "train_with_bars"]
+__all__ = ["diff_command", "models", "refresh_command", "rollback", "train_command", "train_with_bars"]
+
+_MOST_READ = 1000
 
 
 @click.command("train")
@@ -77,6 +82,25 @@ def rollback(*, version: str | None, data_dir: Path | None) -> None:
     """Go back to the version before the current one, or to VERSION."""
     with service_of(data_dir) as service:
         click.echo(f"readers now see {service.lists.roll_back(version)}")
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Changed lists to print.")
+@data_dir_option
+@json_option
+@refusals
+def diff_command(*, old: str, new: str, limit: int, data_dir: Path | None, as_json: bool) -> None:
+    """Say what changed in the lists from version OLD to NEW, of the most read articles first."""
+    with service_of(data_dir) as service:
+        count, now = len(service.catalogue), time.time()
+        read = service.counters.top("viewed", WINDOWS["7d"], "", now=now, count=_MOST_READ)
+        found = diff(service.lists, old, new, dict.fromkeys([*read, *service.catalogue.latest("", 0, count)]))
+    if as_json:
+        click.echo(found.model_dump_json())
+    else:
+        print_difference(found, limit)
 
 
 def train_with_bars(service: Service, *, by: str | None = None, dry_run: bool = False, force: bool = False) -> Summary:

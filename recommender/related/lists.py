@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
@@ -43,6 +43,11 @@ class Lists:
             return None, {}
         version, packed = cast("tuple[str, str | None]", found)
         return version, json.loads(packed) if packed else {}
+
+    def read_all(self, version: str, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return, nearest first, the score of each neighbour of some articles in a version."""
+        found = cast("list[str | None]", self._redis.hmget(self._keys.lists(version), list(ids)))
+        return {article_id: json.loads(packed or "{}") for article_id, packed in zip(ids, found, strict=True)}
 
     @property
     def current(self) -> str | None:

@@ -9,6 +9,7 @@ from redis import Redis
 
 from recommender.errors import RecommenderError, TrainingRefused
 from recommender.redis.keys import Keys
+from recommender.related.diff import ListChange, diff
 from recommender.related.lists import Lists
 from recommender.related.publication import Publication
 
@@ -73,6 +74,16 @@ def test_rollback_goes_to_the_version_before_or_to_the_one_named(lists: Lists) -
     assert lists.roll_back(versions[2]) == versions[2]
     with pytest.raises(RecommenderError, match="20000101T000000Z is not kept; kept are: 2026"):
         lists.roll_back("20000101T000000Z")
+
+
+def test_what_changed_between_two_versions_is_told(lists: Lists) -> None:
+    """For each article asked for whose first ten are others: what came and what went; and how much stayed in all."""
+    old, new = publish(lists, "b"), publish(lists, "c")
+    found = diff(lists, old, new, ["a", "unlisted"])
+    assert (found.articles, found.changed, found.overlap) == (2, 1, 0.75)
+    assert found.changes == [ListChange(article_id="a", came=["c"], went=["b"], overlap=0.5)]
+    with pytest.raises(RecommenderError, match="20000101T000000Z is not kept"):
+        diff(lists, "20000101T000000Z", new, ["a"])
 
 
 def test_only_one_run_at_a_time(lists: Lists) -> None:
