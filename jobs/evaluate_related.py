@@ -7,7 +7,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, dcg_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from jobs.fitting import SAMPLE, Step, fit
+from jobs.fitting import Step, fit, in_memory
 from jobs.sources import Record, read_source
 from recommender.article import Article, parse_article
 from recommender.errors import ArticleError, SourceError
@@ -190,7 +189,7 @@ def _rankings(
     step: Step,
 ) -> Mapping[str, _Cosines | _Served]:
     every = [*articles, *background]
-    model = fit(every, sample=islice(every, SAMPLE), total=len(every), settings=settings, now=now, step=step)
+    model = fit(*in_memory(every), settings=settings, now=now, step=step).model
     with step("fit scikit-learn's defaults", len(every)):
         texts = ["\n".join((_title(article), article.summary, article.body)) for article in every]
         defaults = csr_matrix(TfidfVectorizer().fit_transform(texts))

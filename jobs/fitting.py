@@ -5,78 +5,113 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix, vstack
 
 from jobs.progress import Tick
+from jobs.readings import Readings, ReadingsCache
+from recommender.archive import Head
 from recommender.article import Article, section_key
-from recommender.batched import batched
-from recommender.related.copies import CopyRule, fingerprint, near_copies, originals, sketch, stand_ins, word_hashes
+from recommender.related.copies import CopyRule, near_copies, originals, stand_ins
 from recommender.related.expansion import Expansion
+from recommender.related.kin import Kin
 from recommender.related.model import Model, with_chosen
-from recommender.related.neighbours import nearest, nearest_by_kin
+from recommender.related.neighbours import nearest_by_kin
 from recommender.related.ranking import Ranking
 from recommender.related.readers import ReadersChoice
 from recommender.settings import Settings
-from recommender.text.counts import Counts, count, joined
 from recommender.text.fields import FieldReader
 from recommender.text.lexicon import Lexicon
 from recommender.text.tfidf import FieldTfidf
-from recommender.text.words import Words
 
-__all__ = ["SAMPLE", "Step", "fit"]
+__all__ = ["Documents", "Fitted", "Step", "fit", "in_memory"]
 
-_BATCH = 1000
+_DAY_S = 86_400
 
 SAMPLE = 5000
 """Articles from which boilerplate and the site's language are learned."""
+
+Documents = Callable[[Sequence[str]], Iterable[str]]
+"""Gives the JSON text of articles by their ids, in the order asked for."""
 
 Step = Callable[[str, int], AbstractContextManager[Tick]]
 """Shows a step by its name, of so many articles, while it runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model, and how much of the work of the night before it could keep.
+
+    Attributes
+    ----------
+    model : Model
+    read : int
+        Articles whose text was read; of the others the counts were kept.
+    drift : float or None
+        How far idf has moved from that of the model before, as `Lexicon.drift` gives it; None where it was not asked.
+    relearned : bool
+        Whether words, idf and boilerplate were learned afresh.
+    """
+
+    model: Model
+    read: int
+    drift: float | None
+    relearned: bool
+
+
 def fit(
-    articles: Iterable[Article],
+    heads: Sequence[Head],
+    documents: Documents,
     *,
-    sample: Iterable[Article],
-    total: int,
     settings: Settings,
     now: datetime,
     step: Step,
     readers: ReadersChoice | None = None,
-) -> Model:
-    """Fit a model to articles, which are read once and not kept, and rank their lists.
+    cache: ReadingsCache | None = None,
+    before: Model | None = None,
+) -> Fitted:
+    """Fit a model to articles, and rank their lists.
 
     Parameters
     ----------
-    articles : iterable of Article
-    sample : iterable of Article
-        Some of them.
-    total : int
-        How many articles there are.
+    heads : sequence of Head
+        In the order of their ids.
+    documents : callable
+        Given ids, returns the JSON text of those articles.
     settings : Settings
     now : datetime
         With zone; ages count from here.
     step : callable
     readers : ReadersChoice, optional
         Blended in where given.
+    cache : ReadingsCache, optional
+        What the last run read.
+    before : Model, optional
+        Its words and idf are kept until they are old or have drifted, and so is the kin of what has not changed.
     """
-    corpus, tfidf, expansion, threads = _Corpus(), FieldTfidf(), Expansion(), os.cpu_count() or 1
+    total, expansion, threads = len(heads), Expansion(), os.cpu_count() or 1
+    ids, published = [head.id for head in heads], np.array([head.published for head in heads], dtype=np.float64)
     with step("read and weigh words", total) as tick:
-        reader = FieldReader.learn(sample, settings.related_boilerplate_share)
-        counts = corpus.read(articles, reader, tick)
-        rows = tfidf.fit_transform(counts)
-        spelling = dict(zip(counts.stems, counts.written, strict=True))
-    published = np.array(corpus.published)
-    exact = originals(corpus.fingerprints, published)
+        words = _Words(heads, documents, cache or ReadingsCache(None), settings, tick)
+        lexicon = words.lexicon(before.lexicon if before else None, now.timestamp())
+        readings, relearned = words.readings, not before or lexicon is not before.lexicon
+        places = _same(heads, before) if before and not relearned else np.full(total, -1)
+        rows = words.rows(lexicon, before, places)
+    exact = originals(readings.fingerprints.view("V16").ravel().tolist(), published)
     with step("find copies and kin", total) as tick:
-        kin = nearest(rows, exact, k=expansion.widest, floor=0, threads=threads, progress=tick)
+        if before and not relearned:
+            places = np.where(_same_original(places, exact, before), places, -1)
+            kept = before.kin.renewed(places, rows, exact, threads=threads, progress=tick)
+        else:
+            kept = Kin.find(rows, exact, expansion.widest, threads=threads, progress=tick)
+        kin = kept.nearest()
         rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
-        headlines = np.unique(np.array(corpus.headlines, dtype=np.str_), return_inverse=True)[1]
-        near = near_copies(kin, np.array(corpus.sketches), published, headlines, rule)
+        near = near_copies(kin, readings.sketches, published, readings.headlines, rule)
         chosen = stand_ins(exact, near, published)
     with step("expand", total) as tick:
         expanded = expansion.expand(rows, kin, tick)
@@ -87,18 +122,21 @@ def fit(
     choice = trust = csr_array(np.zeros((0, 0), dtype=np.float32))
     if readers:
         with step("ask what readers also read", total):
-            choice, trust = readers.learn(corpus.ids, now.timestamp())
+            choice, trust = readers.learn(ids, now.timestamp())
             candidates = with_chosen(candidates, expanded, choice)
     model = Model(
-        ids=corpus.ids,
-        sections=corpus.sections,
-        languages=corpus.languages,
-        terms=[spelling[term] for term in tfidf.terms_],
-        lexicon=Lexicon(reader, tfidf, now.timestamp()),
+        ids=ids,
+        sections=[head.section for head in heads],
+        languages=readings.languages,
+        digests=[head.digest for head in heads],
+        terms=before.terms if before and not relearned else words.spelled(lexicon),
+        lexicon=lexicon,
         published=published,
         rows=rows,
         expanded=expanded,
+        originals=exact,
         stand_ins=chosen,
+        kin=kept,
         near=near,
         choice=choice,
         trust=trust,
@@ -107,7 +145,89 @@ def fit(
         ranking=_ranking(settings),
     )
     with step("rank lists", total) as tick:
-        return model.with_lists(tick, threads=threads)
+        return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, relearned)
+
+
+def in_memory(articles: Sequence[Article]) -> tuple[list[Head], Documents]:
+    """Return what `fit` asks for, of articles that are no archive's."""
+    heads = [
+        Head(
+            article.id,
+            article.digest(),
+            section_key(article.section),
+            article.published_at.timestamp() if article.published_at else 0.0,
+        )
+        for article in articles
+    ]
+    documents = {article.id: article.model_dump_json() for article in articles}
+    return heads, partial(map, documents.__getitem__)
+
+
+class _Words:
+    """The words of one night's articles."""
+
+    def __init__(
+        self, heads: Sequence[Head], documents: Documents, cache: ReadingsCache, settings: Settings, tick: Tick
+    ) -> None:
+        self._heads = heads
+        self._documents = documents
+        self._cache = cache
+        self._settings = settings
+        self._tick = tick
+        self.readings: Readings
+        self.read = 0
+        self.drift: float | None = None
+
+    def lexicon(self, before: Lexicon | None, now: float) -> Lexicon:
+        """Count the words, and return what they are weighed by: as before, or learned afresh."""
+        if before and now - before.learned_at < self._settings.related_relearn_days * _DAY_S:
+            self._read(before.reader)
+            self.drift = before.drift(self.readings.counts)
+            if self.drift <= self._settings.related_drift:
+                return before
+        first = sorted(self._heads, key=lambda head: head.digest)[:SAMPLE]
+        sample = map(Article.model_validate_json, self._documents([head.id for head in first]))
+        reader = FieldReader.learn(sample, self._settings.related_boilerplate_share)
+        self._read(reader)
+        return Lexicon(reader, FieldTfidf().fit(self.readings.counts), now)
+
+    def rows(self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64]) -> csr_matrix:
+        """Return the row of each article, that of the model before where it has the same place there."""
+        fresh = np.flatnonzero(places < 0)
+        weighed = lexicon.tfidf.transform(self.readings.counts.take(fresh))
+        if before is None or len(fresh) == len(places):
+            return weighed
+        order = places.copy()
+        order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
+        return csr_matrix(vstack((before.rows, weighed)))[order]
+
+    def spelled(self, lexicon: Lexicon) -> list[str]:
+        """Return the words of a lexicon as people write them."""
+        counts = self.readings.counts
+        spelling = dict(zip(counts.stems, counts.written, strict=True))
+        return [spelling[term] for term in lexicon.tfidf.terms_]
+
+    def _read(self, reader: FieldReader) -> None:
+        self.readings, read = self._cache.read(
+            [head.digest for head in self._heads],
+            lambda places: self._documents([self._heads[place].id for place in places]),
+            reader,
+            processes=os.cpu_count() or 1,
+            progress=self._tick,
+        )
+        self.read += read
+
+
+def _same(heads: Sequence[Head], before: Model) -> NDArray[np.int64]:
+    """Return the place that each article had in the model before; -1 where it is new or has changed."""
+    digests = dict(zip(before.digests, range(len(before.digests)), strict=True))
+    return np.fromiter((digests.get(head.digest, -1) for head in heads), dtype=np.int64, count=len(heads))
+
+
+def _same_original(places: NDArray[np.int64], exact: NDArray[np.int64], before: Model) -> NDArray[np.bool_]:
+    """Tell which articles have the exact original that they had."""
+    same: NDArray[np.bool_] = (places >= 0) & (places[exact] >= 0) & (places[exact] == before.originals[places])
+    return same
 
 
 def _ranking(settings: Settings) -> Ranking:
@@ -123,35 +243,3 @@ def _ranking(settings: Settings) -> Ranking:
         variety=settings.related_variety,
         one_language=settings.related_one_language,
     )
-
-
-class _Corpus:
-    """Articles while they stream by; keeps what is small."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.sections: list[str] = []
-        self.languages: list[str] = []
-        self.published: list[float] = []
-        self.headlines: list[str] = []
-        self.fingerprints: list[bytes] = []
-        self.sketches: list[NDArray[np.uint32]] = []
-
-    def read(self, articles: Iterable[Article], reader: FieldReader, tick: Tick) -> Counts:
-        """Count the words of articles."""
-        return joined([self._read(some, reader, tick) for some in batched(articles, _BATCH)])
-
-    def _read(self, articles: Sequence[Article], reader: FieldReader, tick: Tick) -> Counts:
-        words = Words()
-        read = [reader.read(article, words) for article in articles]
-        hashes = word_hashes(words.stems)
-        for article, fields in zip(articles, read, strict=True):
-            self.ids.append(article.id)
-            self.sections.append(section_key(article.section))
-            self.languages.append(fields.language)
-            self.published.append(article.published_at.timestamp() if article.published_at else 0.0)
-            self.headlines.append(article.title.casefold())
-            self.fingerprints.append(fingerprint(article))
-            self.sketches.append(sketch(hashes[fields.body]))
-        tick(len(self.ids))
-        return count(read, words)

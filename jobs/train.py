@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from jobs.fitting import SAMPLE, fit
+from jobs.fitting import fit
 from jobs.guard import inspect
 from jobs.pacing import learn_tempo
 from jobs.progress import Tick, step
 from jobs.quality import Quality, measure, write_report
+from jobs.readings import ReadingsCache
 from recommender.errors import ModelError, TrainingRefused
 from recommender.intake import reconcile
 from recommender.related.model import Model
@@ -50,6 +51,12 @@ class Summary:
     articles, with_words, copies, lists, terms : int
         Articles read; those with usable words; those that another stands for as its copy; those with a list;
         different words.
+    read : int
+        Articles whose text was read; the others had not changed.
+    drift : float or None
+        Mean change of a word's idf since it was learned; None where it was not looked at.
+    relearned : bool
+        Whether words, idf and boilerplate were learned afresh.
     quality : dict
         The figures of `jobs.quality.Quality`.
     trending : dict
@@ -73,6 +80,9 @@ class Summary:
     copies: int = 0
     lists: int = 0
     terms: int = 0
+    read: int = 0
+    drift: float | None = None
+    relearned: bool = False
     quality: dict[str, Any] = field(default_factory=dict)
     trending: dict[str, Any] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +124,8 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
     ) as publication:
         summary.run = publication.version
         _tidy(service, summary.run)
-        model, before = _fit(service, bars, summary, started), _previous(service)
+        before = _previous(service)
+        model = _fit(service, bars, summary, started, before)
         with _timed(summary, bars, "measure quality"):
             quality = measure(model, before)
         _describe(summary, model, quality)
@@ -127,22 +138,26 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
     return summary
 
 
-def _fit(service: Service, bars: Progress, summary: Summary, started: datetime) -> Model:
+def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, before: Model | None) -> Model:
     settings = service.settings
     summary.position = service.archive.position
     with _timed(summary, bars, "check the catalogue"):
         reconcile(service.archive, service.intake)
     if not len(service.archive):
         raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
-    return fit(
-        service.archive.articles(),
-        sample=service.archive.sample(SAMPLE),
-        total=len(service.archive),
+    fitted = fit(
+        service.archive.heads(),
+        service.archive.documents,
         settings=settings,
         now=started,
         step=partial(_timed, summary, bars),
         readers=service.readers if settings.related_readers else None,
+        cache=ReadingsCache(settings.data_dir / "readings"),
+        before=before,
     )
+    summary.read, summary.relearned = fitted.read, fitted.relearned
+    summary.drift = None if fitted.drift is None else round(fitted.drift, 4)
+    return fitted.model
 
 
 def _tidy(service: Service, run: str) -> None:

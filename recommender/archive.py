@@ -11,13 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from recommender.article import Article
+from recommender.batched import batched
 from recommender.card import Card
 from recommender.database import Database
 
-__all__ = ["Archive", "Change"]
+__all__ = ["Archive", "Change", "Head"]
 
 Change = Literal["new", "changed", "unchanged", "withdrawn"]
 
@@ -45,6 +46,24 @@ ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.sect
 
 _VARIABLES = 500
 """Placeholders of one statement; SQLite's oldest limit is 999."""
+
+
+class Head(NamedTuple):
+    """What is known of an article without reading it.
+
+    Attributes
+    ----------
+    id, digest : str
+    section : str
+        Key; empty where there is none.
+    published : float
+        Unix seconds; 0 where no date is known.
+    """
+
+    id: str
+    digest: str
+    section: str
+    published: float
 
 
 class Archive:
@@ -127,13 +146,18 @@ class Archive:
         )
         return [(position, Article.model_validate_json(document)) for position, document in rows]
 
-    def sample(self, count: int) -> Iterator[Article]:
-        """Yield some of the articles that are not withdrawn, picked by their content and so the same each time."""
+    def heads(self) -> list[Head]:
+        """Return the head of every article that is not withdrawn, in the order of their ids."""
         rows = self._connection.execute(
-            "SELECT document FROM articles WHERE NOT withdrawn ORDER BY digest LIMIT ?", [count]
+            "SELECT id, digest, section, published FROM articles WHERE NOT withdrawn ORDER BY id"
         )
-        for (document,) in rows:
-            yield Article.model_validate_json(document)
+        return [Head(*row) for row in rows]
+
+    def documents(self, ids: Sequence[str]) -> Iterator[str]:
+        """Yield the JSON text of known articles, in the order asked for, some hundred in memory at a time."""
+        for some in batched(ids, _VARIABLES):
+            found = dict(self._select("SELECT id, document FROM articles WHERE id IN ({})", some))
+            yield from (found[identifier] for identifier in some)
 
     def __len__(self) -> int:
         """Return the number of articles that are not withdrawn."""

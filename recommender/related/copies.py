@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +45,12 @@ def fingerprint(article: Article) -> bytes:
     return hashlib.blake2b(" ".join(text).casefold().encode(), digest_size=16).digest()
 
 
-def originals(fingerprints: Sequence[bytes], published: NDArray[np.float64]) -> NDArray[np.int64]:
+def originals(fingerprints: Sequence[Hashable], published: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return for each article the index of the exact copy that stands for it: the newest, then the first.
 
     Parameters
     ----------
-    fingerprints : sequence of bytes, length n
+    fingerprints : sequence, length n
     published : array of float, shape (n,)
         Unix seconds.
 
@@ -59,7 +59,7 @@ def originals(fingerprints: Sequence[bytes], published: NDArray[np.float64]) -> 
     array of int, shape (n,)
         An article that is nobody's copy stands for itself.
     """
-    newest: dict[bytes, int] = {}
+    newest: dict[Hashable, int] = {}
     for index, mark in enumerate(fingerprints):
         before = newest.setdefault(mark, index)
         if published[index] > published[before]:
@@ -130,7 +130,7 @@ def near_copies(
     neighbours: Neighbours,
     sketches: NDArray[np.uint32],
     published: NDArray[np.float64],
-    headlines: NDArray[np.int64],
+    headlines: NDArray[np.integer],
     rule: CopyRule,
 ) -> csr_array:
     """Find the pairs of near-copies among neighbours.

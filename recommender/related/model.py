@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
+from recommender.related.kin import Kin
 from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.related.ranking import Candidates, Ranking
 from recommender.text.lexicon import Lexicon
@@ -58,6 +59,8 @@ class Model:
     ----------
     ids, sections, languages : sequence of str, length n
         Section keys; ISO 639-1 codes.
+    digests : sequence of str, length n
+        Of each article's content.
     terms : sequence of str, length n_terms
         Words as people write them.
     lexicon : Lexicon
@@ -66,8 +69,12 @@ class Model:
         Unix seconds; 0 where no date is known.
     rows, expanded : csr_matrix of float32, shape (n, n_terms)
         Own words, and with those of the nearest, of length 1.
+    originals : array of int, shape (n,)
+        The exact copy that stands for each article.
     stand_ins : array of int, shape (n,)
-        The copy that stands for each article.
+        The copy, exact or near, that stands for each article.
+    kin : Kin
+        The nearest by own words.
     near : csr_array of bool, shape (n, n)
         Near-copies.
     choice, trust : csr_array of float32, shape (n, n)
@@ -84,12 +91,15 @@ class Model:
     ids: Sequence[str]
     sections: Sequence[str]
     languages: Sequence[str]
+    digests: Sequence[str]
     terms: Sequence[str]
     lexicon: Lexicon
     published: NDArray[np.float64]
     rows: csr_matrix
     expanded: csr_matrix
+    originals: NDArray[np.int64]
     stand_ins: NDArray[np.int64]
+    kin: Kin
     near: csr_array
     choice: csr_array
     trust: csr_array

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array, csr_matrix
 from recommender.errors import ModelError
 from recommender.related.growth import Growth
 from recommender.related.growth_file import read_growth, write_growth
+from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Ranking
@@ -31,10 +32,10 @@ from recommender.text.tfidf import FieldTfidf
 __all__ = ["Shelf"]
 
 _GROWTH = "growth.npz"
-_ARRAYS = ("published", "stand_ins")
+_ARRAYS = ("published", "originals", "stand_ins")
 _MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
 _LISTS = ("candidates", "listed")
-_TEXTS = ("ids", "sections", "languages", "terms")
+_TEXTS = ("ids", "sections", "languages", "digests", "terms")
 
 
 class Shelf:
@@ -77,6 +78,8 @@ class Shelf:
         for name in _MATRICES:
             matrix = getattr(model, name)
             arrays |= {f"{name}.{part}": getattr(matrix, part) for part in ("data", "indices", "indptr")}
+        kin = model.kin
+        arrays |= {"kin.indices": kin.found.indices, "kin.cosines": kin.found.cosines, "kin.bounds": kin.bounds}
         for name, array in arrays.items():
             np.save(directory / f"{name}.npy", array, allow_pickle=False)
         for name in _TEXTS:
@@ -85,6 +88,7 @@ class Shelf:
         (directory / "lexicon.json").write_text(json.dumps(_described(model.lexicon)), encoding="utf-8")
         manifest = {
             "ranked_at": model.ranked_at,
+            "kin": kin.k,
             "ranking": asdict(model.ranking),
             "shapes": {name: getattr(model, name).shape for name in _MATRICES},
             "files": {file.name: (file.stat().st_size, _checksum(file)) for file in sorted(directory.iterdir())},
@@ -121,6 +125,7 @@ class Shelf:
         described = json.loads((directory / "lexicon.json").read_text(encoding="utf-8"))
         return Model(
             **parts,
+            kin=Kin(Neighbours(array("kin.indices"), array("kin.cosines")), array("kin.bounds"), manifest["kin"]),
             lexicon=_lexicon(described, array("lexicon.idf")),
             ranked_at=manifest["ranked_at"],
             ranking=Ranking(**manifest["ranking"]),

@@ -40,9 +40,18 @@ class Counts:
         return int(self.body.shape[0])
 
     def take(self, places: NDArray[np.integer]) -> Counts:
-        """Return the counts of some of the articles, given by their places."""
-        parts = [getattr(self, name)[places] for name in FIELDS]
-        return Counts(self.stems, self.written, *parts)
+        """Return the counts of some of the articles, given by their places, and of no other words than theirs."""
+        parts = [csr_matrix(getattr(self, name)[places]) for name in FIELDS]
+        there = np.zeros(len(self.stems), dtype=bool)
+        for part in parts:
+            there[part.indices] = True
+        columns = np.cumsum(there, dtype=np.int32) - 1
+        kept = np.flatnonzero(there).tolist()
+        moved = [
+            csr_matrix((part.data, columns[part.indices], part.indptr), shape=(len(places), len(kept)))
+            for part in parts
+        ]
+        return Counts([self.stems[word] for word in kept], [self.written[word] for word in kept], *moved)
 
 
 def count(articles: Iterable[Fields], words: Words) -> Counts:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 import stopwordsiso
 
-from jobs.fitting import fit
+from jobs.fitting import fit, in_memory
 from jobs.guard import Finding, inspect
 from jobs.progress import Tick
 from jobs.quality import Quality, measure
@@ -55,7 +55,7 @@ def silent(_name: str, _total: int) -> Iterator[Tick]:
 
 def fitted(articles: Corpus) -> Model:
     corpus = sorted(articles, key=lambda one: one.id)
-    return fit(corpus, sample=corpus, total=len(corpus), settings=Settings(), now=NOW, step=silent)
+    return fit(*in_memory(corpus), settings=Settings(), now=NOW, step=silent).model
 
 
 @dataclass(frozen=True)

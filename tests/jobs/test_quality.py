@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csr_array, csr_matrix
 
 from jobs.quality import Quality, measure
+from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.ranking import Ranking
@@ -38,12 +39,15 @@ def make() -> Make:
             ids=list(ids),
             sections=[""] * n,
             languages=["en"] * n,
+            digests=list(ids),
             terms=["x", "y"],
             lexicon=Lexicon(FieldReader(Boilerplate(), LanguageGuess()), tfidf, 0),
             published=np.array([1.0, 2.0, 3.0, 4.0])[:n] * DAY,
             rows=rows,
             expanded=rows,
             stand_ins=np.array(stand_ins or range(n)),
+            originals=np.arange(n),
+            kin=Kin(Neighbours.none(n, 30), np.zeros(n, dtype=np.float32), 20),
             near=nothing,
             choice=nothing,
             trust=nothing,

@@ -47,7 +47,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @given(corpus=corpora, k=st.integers(1, 30), floor=st.sampled_from([0.0, 0.05, 0.5]))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 def check_lists(corpus: tuple[NDArray[np.float64], NDArray[np.int64]], k: int, floor: float) -> None:
     dense = normalize(corpus[0])
     stand_ins = corpus[1][corpus[1]]  # chosen at random, most of them for others than themselves
@@ -57,9 +57,10 @@ def check_lists(corpus: tuple[NDArray[np.float64], NDArray[np.int64]], k: int, f
         near = found.indices[one][found.indices[one] >= 0].tolist()
         scores = found.cosines[one][: len(near)].tolist()
         # Near the floor, and between equals at the end of the list, the last bit decides.
-        unsure = sum(abs(-score - floor) < 1e-6 for score, _ in expected)
+        unsure = np.count_nonzero(np.abs(dense @ dense[one] - floor) < 1e-6)
         assert abs(len(near) - len(expected)) <= unsure
-        assert scores == pytest.approx([-score for score, _ in expected][: len(near)], abs=1e-6)
+        sure = min(len(near), len(expected))
+        assert scores[:sure] == pytest.approx([-score for score, _ in expected][:sure], abs=1e-6)
         assert len(set(near)) == len(near)
         assert stand_ins[one] not in near
         for other, score in zip(near, scores, strict=True):
@@ -69,7 +70,7 @@ def check_lists(corpus: tuple[NDArray[np.float64], NDArray[np.int64]], k: int, f
 
 @pytest.mark.usefixtures("either_way")
 def test_lists_are_those_of_dense_cosine() -> None:
-    """In a thousand random corpora, either way of multiplying gives the lists of the full dense product."""
+    """In three hundred random corpora, either way of multiplying gives the lists of the full dense product."""
     check_lists()
 
 

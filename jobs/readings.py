@@ -1,0 +1,237 @@
+"""Readings: what reading an article gives, kept on disk by content, so that a night reads only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommender.article import Article
+from recommender.batched import batched
+from recommender.related.copies import SKETCH, fingerprint, sketch, word_hashes
+from recommender.text.counts import FIELDS, Counts, count, joined
+from recommender.text.fields import FieldReader
+from recommender.text.words import Words
+
+__all__ = ["Readings", "ReadingsCache", "read"]
+
+_BATCH = 1000
+_FEW = 2000
+"""Articles for which no processes are started."""
+_FORMAT = 1
+"""Rises when reading changes, so that what was read in the old way is not used."""
+_ARRAYS = ("headlines", "fingerprints", "sketches")
+_TEXTS = ("digests", "languages")
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read of n articles.
+
+    Attributes
+    ----------
+    digests : sequence of str, length n
+        Of each article's content.
+    languages : sequence of str, length n
+        ISO 639-1 codes.
+    headlines : array of uint64, shape (n,)
+        The same for articles with the same title.
+    fingerprints : array of uint64, shape (n, 2)
+        The same for exact copies.
+    sketches : array of uint32, shape (n, SKETCH)
+        Near-copies have much of it in common.
+    counts : Counts
+    """
+
+    digests: Sequence[str]
+    languages: Sequence[str]
+    headlines: NDArray[np.uint64]
+    fingerprints: NDArray[np.uint64]
+    sketches: NDArray[np.uint32]
+    counts: Counts
+
+    def take(self, places: NDArray[np.integer]) -> Readings:
+        """Return the readings of some articles, given by their places."""
+        return Readings(
+            [self.digests[place] for place in places],
+            [self.languages[place] for place in places],
+            self.headlines[places],
+            self.fingerprints[places],
+            self.sketches[places],
+            self.counts.take(places),
+        )
+
+
+def read(
+    digests: Sequence[str],
+    documents: Iterable[str],
+    reader: FieldReader,
+    *,
+    processes: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Readings:
+    """Read articles, each the JSON text of one, in several processes where they are many."""
+    total = len(digests)
+    several = Parallel(processes if total > _FEW else 1, return_as="generator")
+    parts = [] if total else [_read([], reader)]
+    for part in several(delayed(_read)(some, reader) for some in batched(documents, _BATCH)):
+        parts.append(part)
+        progress(min(total, len(parts) * _BATCH))
+    return replace(_joined(parts), digests=digests)
+
+
+def _read(documents: Sequence[str], reader: FieldReader) -> Readings:
+    articles, words = [Article.model_validate_json(document) for document in documents], Words()
+    texts = [reader.read(article, words) for article in articles]
+    hashes = word_hashes(words.stems)
+    return Readings(
+        [],
+        [fields.language for fields in texts],
+        _numbers(hashlib.blake2b(article.title.casefold().encode(), digest_size=8).digest() for article in articles),
+        _numbers(map(fingerprint, articles)).reshape(-1, 2),
+        np.array([sketch(hashes[fields.body]) for fields in texts], dtype=np.uint32).reshape(-1, SKETCH),
+        count(texts, words),
+    )
+
+
+def _numbers(digests: Iterable[bytes]) -> NDArray[np.uint64]:
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+
+def _joined(parts: Sequence[Readings]) -> Readings:
+    if len(parts) == 1:
+        return parts[0]
+    headlines, fingerprints, sketches = (np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS)
+    return Readings(
+        [digest for part in parts for digest in part.digests],
+        [language for part in parts for language in part.languages],
+        headlines,
+        fingerprints,
+        sketches,
+        joined([part.counts for part in parts]),
+    )
+
+
+class ReadingsCache:
+    """The readings of the last run, under a directory: plain arrays, texts as JSON, and a manifest.
+
+    Parameters
+    ----------
+    directory : Path or None
+        Made when something is kept; None keeps nothing.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+
+    def read(
+        self,
+        digests: Sequence[str],
+        documents: Callable[[Sequence[int]], Iterable[str]],
+        reader: FieldReader,
+        *,
+        processes: int = 1,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> tuple[Readings, int]:
+        """Return the readings of articles, and how many had to be read; the others were kept.
+
+        Parameters
+        ----------
+        digests : sequence of str, length n
+            Of the content of each.
+        documents : callable
+            Given places in ``digests``, returns the JSON text of those articles.
+        reader : FieldReader
+            What another reader read is not used.
+        processes : int
+        progress : callable
+            Called with the number of articles done.
+        """
+        kept = _kept(self._directory, reader) if self._directory else None
+        known = {digest: place for place, digest in enumerate(kept.digests)} if kept else {}
+        missing = [place for place, digest in enumerate(digests) if digest not in known]
+        done = len(digests) - len(missing)
+        parts = [kept] if kept else []
+        if missing or not kept:
+            wanted = [digests[place] for place in missing]
+            more = lambda count: progress(done + count)  # noqa: E731 - said once
+            parts.append(read(wanted, documents(missing), reader, processes=processes, progress=more))
+        every = _joined(parts)
+        places = {digest: place for place, digest in enumerate(every.digests)}
+        found = every.take(np.array([places[digest] for digest in digests], dtype=np.int64))
+        if self._directory and (missing or len(known) != len(digests)):
+            _keep(self._directory, found, reader)
+        return found, len(missing)
+
+
+def _kept(directory: Path, reader: FieldReader) -> Readings | None:
+    """Return what the same reader read, if it is there and whole."""
+    try:
+        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["reader"] != _signature(reader):
+            return None
+        if any(_checksum(directory / name) != mark for name, mark in manifest["files"].items()):
+            return None
+        return _load(directory, tuple(manifest["shape"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _load(directory: Path, shape: tuple[int, int]) -> Readings:
+    def array(name: str) -> Any:
+        return np.load(directory / f"{name}.npy", allow_pickle=False)
+
+    def texts(name: str) -> list[str]:
+        loaded: list[str] = json.loads((directory / f"{name}.json").read_text(encoding="utf-8"))
+        return loaded
+
+    def matrix(name: str) -> csr_matrix:
+        return csr_matrix((array(f"{name}.data"), array(f"{name}.indices"), array(f"{name}.indptr")), shape=shape)
+
+    title, lead, body = (matrix(name) for name in FIELDS)
+    headlines, fingerprints, sketches = (array(name) for name in _ARRAYS)
+    counts = Counts(texts("stems"), texts("written"), title, lead, body)
+    return Readings(texts("digests"), texts("languages"), headlines, fingerprints, sketches, counts)
+
+
+def _keep(directory: Path, readings: Readings, reader: FieldReader) -> None:
+    unfinished = directory.with_name(f"{directory.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    arrays = {name: getattr(readings, name) for name in _ARRAYS}
+    for name in FIELDS:
+        matrix = getattr(readings.counts, name)
+        arrays |= {f"{name}.{part}": getattr(matrix, part) for part in ("data", "indices", "indptr")}
+    for name, values in arrays.items():
+        np.save(unfinished / f"{name}.npy", values, allow_pickle=False)
+    texts = {name: getattr(readings, name) for name in _TEXTS}
+    texts |= {"stems": readings.counts.stems, "written": readings.counts.written}
+    for name, values in texts.items():
+        (unfinished / f"{name}.json").write_text(json.dumps(list(values)), encoding="utf-8")
+    manifest = {
+        "reader": _signature(reader),
+        "shape": readings.counts.body.shape,
+        "files": {file.name: _checksum(file) for file in sorted(unfinished.iterdir())},
+    }
+    (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    shutil.rmtree(directory, ignore_errors=True)
+    unfinished.rename(directory)
+
+
+def _signature(reader: FieldReader) -> str:
+    described = [_FORMAT, reader.language.main, sorted(reader.boilerplate.pieces)]
+    return hashlib.blake2b(json.dumps(described).encode(), digest_size=16).hexdigest()
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "blake2b").hexdigest()

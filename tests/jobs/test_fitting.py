@@ -1,0 +1,142 @@
+"""A night that keeps what has not changed, beside one that does all anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
+
+from jobs.fitting import Fitted, fit, in_memory
+from jobs.progress import Tick
+from jobs.readings import ReadingsCache
+from recommender.article import Article
+from recommender.related.kin import Kin
+from recommender.related.model import Model
+from recommender.settings import Settings
+from tests.newsroom import article
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+WORDS = [f"word{number}" for number in range(300)]
+KEEPING = Settings(related_drift=9, related_floor=0.05, related_boilerplate_share=1)
+
+
+@contextmanager
+def step(_name: str, _total: int) -> Iterator[Tick]:
+    def tick(_done: int, _of: int | None = None, /) -> None:
+        return
+
+    yield tick
+
+
+def written(random: np.random.Generator, number: int) -> Article:
+    """An article on one of ten subjects; one in ten is a copy of another."""
+    random = np.random.default_rng(number // 10) if number % 10 == 0 else random
+    subject = int(random.integers(10)) * 30
+    body = " ".join(WORDS[word] for word in subject + random.zipf(1.3, 60) % 45 if word < len(WORDS))
+    return article(f"{number:04}", body=body, published_at=NOW - timedelta(hours=float(random.integers(1000))))
+
+
+def night(
+    articles: Mapping[str, Article], cache: Path | None, before: Model | None, settings: Settings = KEEPING
+) -> Fitted:
+    everything = in_memory([one for _, one in sorted(articles.items())])
+    return fit(
+        *everything,
+        settings=settings,
+        now=NOW,
+        step=step,
+        cache=ReadingsCache(cache),
+        before=before,
+    )
+
+
+def without_kin(model: Model) -> Model:
+    """The same model, from which nothing but the words can be kept."""
+    return replace(model, digests=["changed" for _ in model.ids])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nights_of_changes_give_the_lists_of_a_full_rebuild_with_the_same_words(seed: int, tmp_path: Path) -> None:
+    """Through additions, changes and withdrawals, of originals and copies too, rows, kin and lists are the same."""
+    random = np.random.default_rng(seed)
+    articles = {one.id: one for one in (written(random, number) for number in range(300))}
+    model = night(articles, tmp_path / "readings", None).model
+    for turn in range(4):
+        for number in random.choice(300 + 20 * turn, 15, replace=False):
+            articles[f"{number:04}"] = written(random, int(number))
+        for number in random.choice(300, int(random.integers(40))):
+            articles.pop(f"{number:04}", None)
+        articles |= {one.id: one for one in (written(random, 300 + 20 * turn + more) for more in range(20))}
+        full = night(articles, None, without_kin(model))
+        kept = night(articles, tmp_path / "readings", model)
+        model = kept.model
+        assert not kept.relearned
+        assert kept.read < full.read == len(articles)
+        np.testing.assert_array_equal(model.rows.toarray(), full.model.rows.toarray())
+        np.testing.assert_array_equal(model.kin.nearest().indices, full.model.kin.nearest().indices)
+        np.testing.assert_array_equal(model.listed.indices, full.model.listed.indices)
+        np.testing.assert_allclose(model.listed.cosines, full.model.listed.cosines, atol=1e-6)
+
+
+def test_words_are_learned_afresh_when_they_drift_or_are_old(tmp_path: Path) -> None:
+    """The drift is nothing for the same articles, grows with another subject, and past the bound all is learned."""
+    random = np.random.default_rng(1)
+    articles = {one.id: one for one in (written(random, number) for number in range(100))}
+    model = night(articles, tmp_path / "readings", None).model
+    again = night(articles, tmp_path / "readings", model)
+    assert again.drift == pytest.approx(0, abs=1e-6)
+    assert (again.relearned, again.read) == (False, 0)
+    articles |= {f"new-{n}": article(f"new-{n}", body="comet probe orbit telescope dust antenna") for n in range(20)}
+    drifted = night(articles, tmp_path / "readings", model)
+    assert drifted.drift
+    assert drifted.drift > 0.05
+    assert (drifted.relearned, drifted.read) == (False, 20)
+    assert night(articles, tmp_path / "readings", model, KEEPING.model_copy(update={"related_drift": 0.05})).relearned
+    old = replace(model, lexicon=replace(model.lexicon, learned_at=NOW.timestamp() - 8 * 86_400))
+    relearned = night(articles, tmp_path / "readings", old)
+    assert relearned.relearned
+    assert "comet" in relearned.model.lexicon.tfidf.terms_
+
+
+def test_a_damaged_or_foreign_cache_is_not_used(tmp_path: Path) -> None:
+    """A file that is not as it was written costs time, and nothing else."""
+    random = np.random.default_rng(1)
+    articles = {one.id: one for one in (written(random, number) for number in range(50))}
+    model = night(articles, tmp_path / "readings", None).model
+    file = tmp_path / "readings" / "body.data.npy"
+    file.write_bytes(file.read_bytes()[:-1] + b"\xff")
+    assert night(articles, tmp_path / "readings", model).read == 50
+    assert night(articles, tmp_path / "readings", model).read == 0
+    (tmp_path / "readings" / "manifest.json").write_text("{")
+    assert night(articles, tmp_path / "readings", model).read == 50
+
+
+def test_what_is_kept_is_bounded_by_the_articles_there_are(tmp_path: Path) -> None:
+    """With the articles their counts go, and the words that stood in no other."""
+    articles = {f"{n}": article(f"{n}", body=f"flood only{n} only{n}") for n in range(30)}
+    model = night(articles, tmp_path / "readings", None).model
+    for number in range(20):
+        del articles[f"{number}"]
+    night(articles, tmp_path / "readings", model)
+    kept = (tmp_path / "readings" / "stems.json").read_text()
+    assert "only25" in kept
+    assert "only5" not in kept
+    assert np.load(tmp_path / "readings" / "sketches.npy").shape == (10, 128)
+
+
+def test_kin_that_leave_are_made_up_for() -> None:
+    """When more kin leave than were spare, an article is compared with all again."""
+    random = np.random.default_rng(0)
+    rows = csr_matrix(normalize(random.random((80, 6)).astype(np.float32)))
+    kin = Kin.find(rows, np.arange(80), 5)
+    stay = np.sort(random.choice(80, 30, replace=False))
+    left = kin.renewed(stay, csr_matrix(rows[stay]), np.arange(30))
+    full = Kin.find(csr_matrix(rows[stay]), np.arange(30), 5)
+    np.testing.assert_array_equal(left.nearest().indices, full.nearest().indices)
