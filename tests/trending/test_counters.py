@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -79,6 +80,34 @@ def test_a_late_view_counts_where_it_belongs(counters: Counters) -> None:
     assert set(counters.top("viewed", hour, "", now=START, count=10)) == {"a0"}
     assert set(counters.top("viewed", WINDOWS["24h"], "", now=START, count=10)) == {"a0", "a1"}
     assert counters.top("viewed", WINDOWS["24h"], "", now=START + 200_000, count=10) == {}
+
+
+def assert_exact(counters: Counters, views: int) -> None:
+    """Count views over 1,000 half-lives of the shortest window, and hold every board against summing them anew."""
+    generator, hour = np.random.default_rng(5), WINDOWS["1h"]
+    seconds = START + np.sort(generator.uniform(0, 1000 * hour.half_life_s, views))
+    articles = generator.integers(0, len(ARTICLES), views)
+    for second, one in zip(seconds.tolist(), articles.tolist(), strict=True):
+        assert counters.count(View(article_id=f"a{one}"), now=second) == "counted"
+    now = float(seconds[-1])
+    for window in WINDOWS.values():
+        oldest = (now // window.bucket_s - window.buckets + 1) * window.bucket_s
+        weights = 2.0 ** ((seconds - now) / window.half_life_s)
+        decayed = {f"a{one}": math.fsum(weights[articles == one]) for one in range(len(ARTICLES))}
+        viewed = {f"a{one}": float(((articles == one) & (seconds >= oldest)).sum()) for one in range(len(ARTICLES))}
+        assert counters.top("decayed", window, "", now=now, count=99) == pytest.approx(decayed, rel=1e-9, abs=0)
+        assert counters.top("viewed", window, "", now=now, count=99) == {one: n for one, n in viewed.items() if n}
+
+
+def test_ten_thousand_views_over_a_thousand_half_lives_are_exact(counters: Counters) -> None:
+    """Neither long decay nor many additions blur a board by more than a billionth."""
+    assert_exact(counters, 10_000)
+
+
+@pytest.mark.benchmark
+def test_a_million_views_over_a_thousand_half_lives_are_exact(counters: Counters) -> None:
+    """The same at full size."""
+    assert_exact(counters, 1_000_000)
 
 
 def test_decay_survives_ten_thousand_half_lives(counters: Counters) -> None:
