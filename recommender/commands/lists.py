@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
+from recommender.desk.explaining import with_ban
 from recommender.errors import ModelError
 from recommender.printing import print_explanation, print_items
 from recommender.related.explain import explain
@@ -74,6 +75,7 @@ def explain_command(*, article_id: str, other_id: str, data_dir: Path | None, as
         if version is None:
             raise ModelError("there is no model yet; make one: recommender train")
         answer = explain(service.shelf.growth(version), version, service.archive, article_id, other_id)
+        answer = with_ban(answer, service.corrections)
     if as_json:
         click.echo(answer.model_dump_json())
     else:

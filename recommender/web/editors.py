@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from recommender.article import ArticleId
+from recommender.desk.explaining import with_ban
 from recommender.errors import ModelError, UnknownArticle
 from recommender.related.explain import Explanation, explain
 from recommender.web.desk.access import admit, never_cached
@@ -44,4 +45,4 @@ def explain_place() -> Response:
         raise ServiceUnavailable("Redis is away; try again in a moment", retry_after=2) from error
     except (UnknownArticle, ModelError) as error:
         raise NotFound(str(error)) from error
-    return json_response(answer)
+    return json_response(with_ban(answer, service.corrections))

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from jobs.progress import progress_bars
 from jobs.train import train
+from recommender.desk.correction import CorrectionRequest
 from recommender.service import Service
 from tests.conftest import Publish
 from tests.newsroom import article
@@ -58,3 +59,16 @@ def test_before_the_first_model_there_is_nothing_to_explain(client: FlaskClient)
     response = client.get(PATH, auth=EDITOR)
     assert response.status_code == 404
     assert "train" in response.get_json()["error"]["message"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_ban_is_the_reason_while_it_holds(client: FlaskClient, service: Service) -> None:
+    """Not listed, by whom and why; undone, the place is there again."""
+    asked = {"kind": "ban", "article_id": "b", "box": "related", "beside": "a", "reason": "the lawyers ask for it"}
+    ban = service.corrections.add(CorrectionRequest.model_validate(asked), by="anna")
+    answer = client.get(PATH, auth=EDITOR).get_json()
+    assert (answer["listed"], answer["rank"]) == (False, None)
+    assert answer["reason"] == "not listed: banned by anna: the lawyers ask for it"
+    assert client.get("/v1/explain?article_id=b&other_id=a", auth=EDITOR).get_json()["listed"]
+    service.corrections.undo(ban.id, by="anna")
+    assert client.get(PATH, auth=EDITOR).get_json()["listed"]
