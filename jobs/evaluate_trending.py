@@ -17,9 +17,13 @@ from jobs.evaluate_related import read_articles
 from jobs.foretelling import Learner
 from jobs.progress import Tick
 from recommender.errors import SourceError
+from recommender.settings import Settings
+from recommender.trending.charts import SHORTEST
 from recommender.trending.choice import Choice
+from recommender.trending.ranks import RISING, rising_scores
 from recommender.trending.replay import Hour, Log, hours
 from recommender.trending.tempo import DAY_S, HOUR_S
+from recommender.trending.windows import WINDOWS
 
 __all__ = ["evaluate_trending", "read_log"]
 
@@ -117,6 +121,7 @@ def _scores(log: Log, hour: Hour, choice: Choice) -> Mapping[str, Floats]:
         "trending": hour.score(choice.tempo),
         "trained": hour.score(choice.trained or choice.formula),
         "most_viewed": day,
+        "rising": _rising(hour),
         "all_time": hour.ever,
         "last_hour": log.between(hour.now - HOUR_S, hour.now)[hour.articles],
         "last_24h": day,
@@ -125,6 +130,19 @@ def _scores(log: Log, hour: Hour, choice: Choice) -> Mapping[str, Floats]:
         "hacker_news": np.maximum(hour.ever - 1, 0) / (hour.ages + 2) ** 1.8,
         "reddit": np.log10(np.maximum(hour.ever, 1)) + log.born[hour.articles] / _REDDIT_S,
     }
+
+
+def _rising(hour: Hour) -> Floats:
+    """Score what is rising as ``auto`` ranks it, by the settings' defaults."""
+    late, usual = (WINDOWS[name] for name in RISING[SHORTEST])
+    return rising_scores(
+        hour.decayed[late.name],
+        hour.decayed[usual.name],
+        late_half_life_s=late.half_life_s,
+        usual_half_life_s=usual.half_life_s,
+        least=Settings.model_fields["rising_least_views"].default,
+        prior=Settings.model_fields["rising_prior_views"].default,
+    )
 
 
 def _mean(hits: list[tuple[float, float]], part: int) -> float:

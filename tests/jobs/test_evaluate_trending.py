@@ -28,7 +28,7 @@ def test_no_simple_rule_foretells_the_next_hour_better(name: str) -> None:
     result = run("--views", shared_file(f"views/{name}.csv.gz"))
     assert result.exit_code == 0, result.stderr
     figures = json.loads(result.stdout)
-    assert set(figures) == {"trending", "trained", "most_viewed", "windows", *SIMPLE}
+    assert set(figures) == {"trending", "trained", "most_viewed", "rising", "windows", *SIMPLE}
     for rule in SIMPLE:
         assert figures["trending"]["p_at_10"] > figures[rule]["p_at_10"], rule
     assert figures["windows"] == {"portal-2016": 641, "frontpage-2020": 982}[name]
@@ -66,6 +66,8 @@ def test_only_full_hours_from_a_moment_on_are_scored(tmp_path: Path) -> None:
     # From the 15th, 01:00 (14 days after 00:30, at a full hour) to the last full hour.
     assert json.loads(every.stdout)["windows"] == 3 * 24 - 2
     assert json.loads(later.stdout)["windows"] == 23
+    ranks = {"trending", "trained", "most_viewed", "rising", "windows"}
+    assert json.loads(every.stdout).keys() == json.loads(later.stdout).keys() == ranks | SIMPLE
     assert json.loads(every.stdout)["trending"] == {"p_at_10": 1.0, "captured": 1.0}
 
 
