@@ -81,6 +81,11 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, _SCHEMA)
+        with self._database.transaction() as connection:
+            columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(articles)")}
+            if "change" not in columns:  # made before changes were numbered
+                connection.execute("ALTER TABLE articles ADD COLUMN change INTEGER NOT NULL DEFAULT 0")
+            connection.execute("CREATE INDEX IF NOT EXISTS changes ON articles (change)")
 
     def __enter__(self) -> Self:
         return self
