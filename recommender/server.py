@@ -61,7 +61,8 @@ def serve(settings: Settings, redis_url: str) -> None:
         "RECOMMENDER_REDIS_URL": redis_url,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir),
     }
-    multiprocessing.set_start_method("spawn")  # this process has threads, which a fork would not survive
+    # This process has threads, which a fork would not survive; a training run before may have chosen otherwise.
+    multiprocessing.set_start_method("spawn", force=True)
     Granian(
         "recommender.server:make_worker_app",
         factory=True,

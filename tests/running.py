@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
 __all__ = ["Running", "free_port", "own_environment", "running"]
 
@@ -33,6 +35,19 @@ class Running:
     def __init__(self, address: str, process: subprocess.Popen[str]) -> None:
         self.address = address
         self.process = process
+
+    def await_answer(self) -> None:
+        """Wait until it answers; fail when it ends first, or takes too long."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                assert httpx.get(f"{self.address}/health/live", timeout=START_S, trust_env=False).status_code == 200
+            except httpx.ConnectError:
+                with suppress(subprocess.TimeoutExpired):
+                    pytest.fail(f"the service ended with exit code {self.process.wait(0.2)} before it answered")
+                assert time.monotonic() < deadline, f"no answer within {START_S} s"
+            else:
+                return
 
     def stop(self) -> int:
         """Stop it as Ctrl-C in a terminal does, which reaches every process; return its exit code."""
@@ -60,9 +75,7 @@ def running(command: str, data_dir: Path, *options: str) -> Iterator[Running]:
     with subprocess.Popen([*arguments, *options], env=own_environment(), start_new_session=True, text=True) as process:
         service = Running(f"http://127.0.0.1:{port}", process)
         try:
-            transport = httpx.HTTPTransport(retries=12)  # with growing pauses
-            with httpx.Client(transport=transport, trust_env=False) as client:
-                assert client.get(f"{service.address}/health/live", timeout=START_S).status_code == 200
+            service.await_answer()
             yield service
         finally:
             if process.poll() is None:
