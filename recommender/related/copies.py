@@ -32,6 +32,7 @@ SKETCH = 128
 _WORDS = 5
 _COULD_BE = 0.4
 """Cosine below which no two texts share half of their runs of words, and one headline may be on two articles."""
+_PAIRS = 4096
 _EMPTY = np.uint32(0xFFFF_FFFF)
 
 
@@ -97,13 +98,25 @@ def sketch(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     return found
 
 
-def resemblance(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> float:
-    """Estimate the share of the shingles of either of two sketched texts that both have."""
-    union = np.unique(np.concatenate((one, other)))
-    smallest = union[union != _EMPTY][:SKETCH]
-    if not len(smallest):
-        return 0.0
-    return float((np.isin(smallest, one) & np.isin(smallest, other)).mean())
+def resemblance(ones: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Estimate the share of the shingles of either of two sketched texts that both have.
+
+    Parameters
+    ----------
+    ones, others : array of uint32, shape (m, SKETCH)
+        The sketches of m pairs.
+
+    Returns
+    -------
+    array of float, shape (m,)
+    """
+    union = np.sort(np.hstack((ones, others)), axis=1)
+    again = union[:, 1:] == union[:, :-1]
+    first = np.hstack((np.ones((len(union), 1), dtype=bool), ~again)) & (union != _EMPTY)
+    smallest = np.cumsum(first, axis=1) <= SKETCH
+    both = (again & smallest[:, 1:] & (union[:, 1:] != _EMPTY)).sum(axis=1)
+    share: NDArray[np.float64] = both / np.maximum(1, (first & smallest).sum(axis=1))
+    return share
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +169,9 @@ def near_copies(
     near = neighbours.cosines[ones, places] >= rule.cosine
     near |= (headlines[ones] == headlines[others]) & (rule.cosine <= 1)
     near &= (published[ones] > 0) & (np.abs(published[ones] - published[others]) <= rule.hours * 3600)
-    for pair in np.flatnonzero(~near):
-        near[pair] = resemblance(sketches[ones[pair]], sketches[others[pair]]) >= rule.shingles
+    for start in range(0, len(near), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        near[some] |= resemblance(sketches[ones[some]], sketches[others[some]]) >= rule.shingles
     pairs = coo_array((np.ones(near.sum(), dtype=bool), (ones[near], others[near])), shape=(n, n)).tocsr()
     return csr_array(pairs + pairs.T)
 

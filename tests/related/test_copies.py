@@ -58,12 +58,12 @@ def test_sketches_estimate_the_share_of_common_shingles(changed: int) -> None:
             other[place] = "changed"
         exact = len(shingles(one) & shingles(other)) / len(shingles(one) | shingles(other))
         error = 3 * np.sqrt(exact * (1 - exact) / SKETCH) + 1e-9 if length > SKETCH else 1e-9
-        assert resemblance(sketched(one), sketched(other)) == pytest.approx(exact, abs=error)
+        assert resemblance(sketched(one)[None], sketched(other)[None]) == pytest.approx(exact, abs=error)
 
 
 @pytest.mark.parametrize("words", [[], ["one"], ["one", "two", "three", "four"]])
 def test_texts_too_short_for_a_shingle_resemble_nothing(words: list[str]) -> None:
-    assert resemblance(sketched(words), sketched(words)) == 0
+    assert resemblance(sketched(words)[None], sketched(words)[None]) == 0
 
 
 def are_near(
