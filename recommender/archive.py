@@ -6,6 +6,7 @@ fall back to it when Redis is away.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -35,6 +36,16 @@ _SCHEMA = (
     )""",
     "CREATE INDEX IF NOT EXISTS latest ON articles (withdrawn, published)",
     "CREATE INDEX IF NOT EXISTS latest_of_section ON articles (section, withdrawn, published)",
+    "CREATE INDEX IF NOT EXISTS by_url ON articles (json_extract(card, '$.url'))",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS titles USING fts5 (id UNINDEXED, title, prefix = '2 3')",
+    """CREATE TRIGGER IF NOT EXISTS title_added AFTER INSERT ON articles BEGIN
+        INSERT INTO titles (rowid, id, title) VALUES (new.rowid, new.id, json_extract(new.card, '$.title'));
+    END""",
+    """CREATE TRIGGER IF NOT EXISTS title_changed AFTER UPDATE OF card ON articles BEGIN
+        UPDATE titles SET title = json_extract(new.card, '$.title') WHERE rowid = new.rowid;
+    END""",
+    """INSERT INTO titles (rowid, id, title) SELECT rowid, id, json_extract(card, '$.title') FROM articles
+        WHERE NOT EXISTS (SELECT 1 FROM titles)""",
 )
 
 _LAST_CHANGE = "SELECT change FROM articles ORDER BY change DESC LIMIT 1"
@@ -46,6 +57,7 @@ ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.sect
     change = excluded.change
 """  # noqa: S608 - fixed
 
+_WORD = re.compile(r"\w+")
 _VARIABLES = 500
 """Placeholders of one statement; SQLite's oldest limit is 999."""
 
@@ -199,6 +211,25 @@ class Archive:
             [*parameters, count, start],
         )
         return [identifier for (identifier,) in rows]
+
+    def find(self, text: str, count: int) -> list[Card]:
+        """Return articles that readers may see, by id, by URL, or else by the words of their title, the newest first.
+
+        The last word may be unfinished.
+        """
+        found = self._connection.execute(
+            "SELECT card FROM articles WHERE NOT withdrawn AND (id = ? OR json_extract(card, '$.url') = ?) LIMIT ?",
+            [text, text, count],
+        ).fetchall()
+        words = _WORD.findall(text)
+        if not found and words:
+            wanted = " ".join(f'"{word}"' for word in words) + "*"
+            found = self._connection.execute(
+                "SELECT card FROM titles JOIN articles USING (id) WHERE titles MATCH ? AND NOT withdrawn "
+                "ORDER BY published DESC, id LIMIT ?",
+                [f"title : ({wanted})", count],
+            ).fetchall()
+        return [Card.model_validate_json(card) for (card,) in found]
 
     def sections(self) -> Mapping[str, str]:
         """Return the sections in use: key -> a name."""

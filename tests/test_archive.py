@@ -107,3 +107,15 @@ def test_an_archive_made_before_changes_were_numbered_is_opened(tmp_path: Path) 
         assert archive.position == 0
         archive.put([article("b")])
         assert [(position, one.id) for position, one in archive.changes(0, 10)] == [(1, "b")]
+
+
+def test_titles_are_found_as_they_are_now(archive: Archive) -> None:
+    """Changed ones by their new words, withdrawn ones not at all, and those of an archive from before the index."""
+    archive.put([article("a", title="Old Löwe"), article("b", title="Gone")])
+    archive.put([article("a", title="New Löwe"), article("b", title="Gone", withdrawn=True)])
+    assert [card.id for card in archive.find("lowe ne", 5)] == ["a"]
+    assert archive.find("old", 5) == archive.find("gone", 5) == archive.find("b", 5) == []
+    with sqlite3.connect(archive.path) as connection:
+        connection.execute("DELETE FROM titles")
+    with Archive(archive.path) as again:
+        assert [card.id for card in again.find("new", 5)] == ["a"]

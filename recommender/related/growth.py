@@ -212,6 +212,23 @@ class Growth:
             for other, score in zip(entry.listed[there].tolist(), entry.scores[there].tolist(), strict=True)
         }
 
+    def listed_in(self, article_id: str) -> dict[str, int]:
+        """Return the articles in whose list an article stands, with its rank there, the best rank first."""
+        wanted = self.place(article_id)
+        if wanted is None:
+            return {}
+        places, ranks = np.nonzero(self.model.listed.indices == wanted)
+        found = {
+            place: rank + 1
+            for place, rank in zip(places.tolist(), ranks.tolist(), strict=True)
+            if place not in self.entries and self.stand_ins[place] != GONE
+        }
+        for place, entry in self.entries.items():
+            at = np.flatnonzero(entry.listed == wanted)
+            if len(at) and self.stand_ins[place] != GONE:
+                found[place] = int(at[0]) + 1
+        return {self.name(place): rank for place, rank in sorted(found.items(), key=lambda item: (item[1], item[0]))}
+
 
 def _blank(count: int, width: int) -> Neighbours:
     indices = np.full((count, width), -1, dtype=np.int32)

@@ -17,7 +17,7 @@ from recommender.web.desk.access import admit, never_cached
 from recommender.web.endpoint import Text, endpoint, json_response, query_as
 from recommender.web.parts import parts
 
-__all__ = ["editors"]
+__all__ = ["ExplainQuery", "editors", "explained"]
 
 editors = Blueprint("editors", __name__, url_prefix="/v1")
 editors.before_request(admit)
@@ -35,14 +35,28 @@ class ExplainQuery(BaseModel):
 @endpoint(tag="For editors", query=ExplainQuery, answer=Explanation, signed_in=True)
 def explain_place() -> Response:
     """Say why an article stands in another's list, term by term, or in plain words why it does not."""
-    query, service = query_as(ExplainQuery), parts()
+    query = query_as(ExplainQuery)
+    return json_response(explained(query.article_id, query.other_id))
+
+
+def explained(article_id: str, other_id: str) -> Explanation:
+    """Explain the place of one article in the list of another, as readers see it now.
+
+    Raises
+    ------
+    NotFound
+        When there is no model yet, or an article is not known to it.
+    ServiceUnavailable
+        When Redis is away.
+    """
+    service = parts()
     try:
         version = service.lists.current
         if version is None:
             raise NotFound("there is no model yet; train one")
-        answer = explain(service.shelf.growth(version), version, service.archive, query.article_id, query.other_id)
+        answer = explain(service.shelf.growth(version), version, service.archive, article_id, other_id)
     except RedisError as error:
         raise ServiceUnavailable("Redis is away; try again in a moment", retry_after=2) from error
     except (UnknownArticle, ModelError) as error:
         raise NotFound(str(error)) from error
-    return json_response(with_ban(answer, service.corrections))
+    return with_ban(answer, service.corrections)

@@ -23,6 +23,7 @@ class Room(NamedTuple):
 
 
 ROOMS = (
+    Room("Article", "desk.article"),
     Room("Corrections", "desk.corrections"),
     Room("Trace", "desk.trace"),
     Room("People", "desk.people", "admin"),

@@ -1,0 +1,90 @@
+"""The page of an article: what readers get, who comes next, why, and where the article appears."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from jobs.progress import progress_bars
+from jobs.train import train
+from recommender.service import Service
+from tests.conftest import Publish
+from tests.newsroom import article
+
+EDITOR = ("editor", "an-editor-of-the-tests")
+
+
+@pytest.fixture(autouse=True)
+def trained(service: Service, publish: Publish) -> None:
+    words = [
+        "river",
+        "flood",
+        "dyke",
+        "boat",
+        "rain",
+        "storm",
+        "water",
+        "bank",
+        "bridge",
+        "mayor",
+        "rescue",
+        "mud",
+        "road",
+        "school",
+        "budget",
+        "tunnel",
+    ]
+    bodies = [" ".join(words[(n * step) % 16] for step in (1, 3, 5, 7)) for n in range(12)]
+    publish(
+        *(
+            article(f"a{n}", title=f"Flood {n} <b>", url=f"https://n.example/{n}", body=body)
+            for n, body in enumerate(bodies)
+        )
+    )
+    train(service, progress_bars())
+
+
+def test_where_an_article_appears_is_the_inverse_of_the_lists(service: Service) -> None:
+    """Every list read in the direction of its items, with the same ranks."""
+    version = service.lists.current
+    assert version
+    growth = service.shelf.growth(version)
+    lists = {f"a{n}": list(growth.list_of(f"a{n}")) for n in range(12)}
+    assert any(lists.values())
+    for wanted in lists:
+        expected = {one: listed.index(wanted) + 1 for one, listed in lists.items() if wanted in listed}
+        assert growth.listed_in(wanted) == expected
+
+
+def test_the_article_is_given_as_readers_get_it(service: Service, client: FlaskClient) -> None:
+    """The list is the public one; who comes next is not in it, nor the article itself."""
+    answer = client.get("/v1/desk/article?article_id=a1", auth=EDITOR).get_json()
+    shown = [item["id"] for item in answer["related"]]
+    assert shown == [item.id for item in service.boxes.related("a1").items]
+    assert not {near["card"]["id"] for near in answer["below"]} & {*shown, "a1"}
+    assert client.get("/v1/desk/article?article_id=nobody", auth=EDITOR).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/article?article_id=a1&other_id=a2", "/desk/article/why?article_id=a1&other_id=a2"]
+)
+def test_the_page_explains_with_bars_and_writes_titles_as_text(client: FlaskClient, path: str) -> None:
+    text = client.get(path, auth=EDITOR).text
+    assert "Shared words" in text
+    assert "<rect" in text
+    assert "<b>" not in text
+
+
+def test_an_article_is_found_while_its_title_is_typed(client: FlaskClient) -> None:
+    """Also by id and by URL; what is no word of any title finds nothing and breaks nothing."""
+
+    def found(text: str) -> list[str]:
+        answer = client.get("/v1/desk/articles", query_string={"q": text}, auth=EDITOR)
+        return [card["id"] for card in answer.get_json()["articles"]]
+
+    assert found("a3") == ["a3"]
+    assert found("https://n.example/3") == ["a3"]
+    assert found("flood 1") == ["a1", "a10", "a11"]
+    assert len(found("flo")) == 12
+    assert found('"*) OR (') == found("nothing") == found("") == []
+    assert "Flood 3" in client.get("/desk/article/find?q=flood+3", auth=EDITOR).text
