@@ -20,6 +20,7 @@ class Commands(click.Group):
         "up": "serving:up",
         "serve": "serving:serve_command",
         "import": "articles:import_command",
+        "views": "views:views_command",
         "train": "training:train_command",
         "refresh": "training:refresh_command",
         "models": "training:models",

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.import_articles import ImportReport
+from jobs.import_views import ViewReport
 from jobs.train import Summary
 from recommender.answers import Item
 from recommender.desk.users import User
@@ -27,6 +28,7 @@ __all__ = [
     "print_runs",
     "print_summary",
     "print_users",
+    "print_view_report",
 ]
 
 _SHOWN_REJECTIONS = 20
@@ -43,6 +45,17 @@ def print_report(report: ImportReport) -> None:
         f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
         f"{report.withdrawn:,} withdrawn, {report.rejected:,} rejected"
     )
+
+
+def print_view_report(report: ViewReport) -> None:
+    """Print what became of a file of views, and which lines are none."""
+    for bad in report.bad_lines[:_SHOWN_REJECTIONS]:
+        click.echo(f"line {bad.line}: {bad.reason}", err=True)
+    if report.malformed > _SHOWN_REJECTIONS:
+        click.echo(f"... and {report.malformed - _SHOWN_REJECTIONS} more; --json gives up to 1,000", err=True)
+    click.echo(f"{report.lines:,} lines: {report.counted:,} views counted, {report.before:,} told before")
+    for reason, views in (report.filtered + report.passed).most_common():
+        click.echo(f"{views:>12,}  {reason}")
 
 
 def print_summary(summary: Summary) -> None:

@@ -6,6 +6,7 @@ table.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -180,6 +181,11 @@ class Settings(BaseSettings):
 
     # Trending
     visitor_pause_s: int = Field(1800, ge=1, description="seconds in which one visitor counts once for an article")
+    views_pattern: str | None = Field(
+        None,
+        description="regular expression whose group `id` finds the article in an address of a web server's log; "
+        "unset: articles are found by their own addresses",
+    )
     event_memory_s: int = Field(172_800, ge=60, description="seconds for which an event id is remembered")
     network_share: float = Field(
         0.05,
@@ -234,6 +240,17 @@ class Settings(BaseSettings):
         if url and urlsplit(url.get_secret_value()).password == "":
             raise ValueError("the password is empty; fill in REDIS_PASSWORD, or leave out the colon before the @")
         return url
+
+    @field_validator("views_pattern")
+    @classmethod
+    def _pattern_finds_an_id(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern).groupindex if pattern else {"id": 1}
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if "id" not in groups:
+            raise ValueError("has no group (?P<id>...)")
+        return pattern
 
     @field_validator("time_zone")
     @classmethod

@@ -15,7 +15,16 @@ from jobs.progress import Tick
 from jobs.sources.fetch import fetch
 from recommender.errors import SourceError
 
-__all__ = ["MAX_LINE_BYTES", "DamagedError", "Document", "OpenUrl", "bounded_lines", "open_file", "open_url"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "DamagedError",
+    "Document",
+    "OpenUrl",
+    "bounded_lines",
+    "open_file",
+    "open_stdin",
+    "open_url",
+]
 
 MAX_LINE_BYTES = 16_000_000
 """A longer line is passed over: far more than the longest article takes as JSON."""
@@ -128,6 +137,13 @@ def open_file(path: Path, tick: Tick) -> Iterator[Document]:
         raise SourceError(f"no such file: {path}") from error
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def open_stdin(tick: Tick) -> Iterator[Document]:
+    """Open what is piped in."""
+    with open(0, "rb", buffering=0, closefd=False) as raw, _unpacked(raw, None, tick) as stream:
+        yield Document("standard input", stream)
 
 
 @contextmanager

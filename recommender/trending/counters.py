@@ -229,6 +229,11 @@ class Counters:
             outcomes += Counter(counted=counted, unknown=unknown, replayed=replayed)
         return outcomes
 
+    def added_until(self, source: str) -> int | None:
+        """Return the last step of a source of which anything was added; None of one that is new."""
+        kept = cast("str | None", self._redis.get(self._keys.source_step(_digest(source))))
+        return int(json.loads(kept)[0]) if kept else None
+
     def note(self, outcome: Outcome, *, now: float, views: int = 1) -> None:
         """Count views that were filtered before they came here."""
         with self._redis.pipeline(transaction=True) as pipe:

@@ -1,0 +1,209 @@
+"""Views in bulk: read from a file, filtered as beacons are, added up, and counted once however often it is read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from jobs.sightings import FindArticle, Passed, Read, Sighting, reader_of
+from jobs.sources.document import MAX_LINE_BYTES, DamagedError, Document, bounded_lines
+from recommender.trending.bots import is_bot
+from recommender.trending.counters import Counters, Tally
+
+__all__ = ["BadLine", "Filter", "ViewReport", "import_views"]
+
+_BATCH = 200_000
+"""Lines that are one step: enough that adding it costs little for each."""
+_BOM = b"\xef\xbb\xbf"
+_HEAD = 20
+_REPORTED = 1000
+_REMEMBERED = 2_000_000
+_USER_AGENTS = 100_000
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that could not be read."""
+
+    line: int
+    reason: str
+
+
+@dataclass(slots=True)
+class ViewReport:
+    """What became of the lines of a file.
+
+    Attributes
+    ----------
+    lines : int
+        Read, headers and blank ones included.
+    counted : int
+        Views that were counted now.
+    before : int
+        Views that an earlier reading of the same file had told.
+    filtered : dict of str to int
+        Views that do not count, by reason, earlier readings included.
+    passed : dict of str to int
+        Lines of a log that are no views of articles, by reason.
+    malformed : int
+    bad_lines : list of BadLine
+        The first thousand.
+    """
+
+    lines: int = 0
+    counted: int = 0
+    before: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    malformed: int = 0
+    bad_lines: list[BadLine] = field(default_factory=list)
+
+
+class Filter:
+    """Tells views that count from those that do not, as `Counters.count` does, by the file's own clock.
+
+    Parameters
+    ----------
+    visitor_pause_s : int
+        Seconds in which one visitor counts once for an article.
+    network_share : float
+        Most of an article's views of a day that one network may add; from 1 on there is no limit.
+    network_allowance : int
+        Views of an article in a day that count from any network.
+    """
+
+    def __init__(self, *, visitor_pause_s: int, network_share: float, network_allowance: int) -> None:
+        self._pause_s = visitor_pause_s
+        self._share = network_share
+        self._allowance = network_allowance
+        self._bots: dict[str, bool] = {}
+        self._visits: dict[tuple[str, str], float] = {}
+        self._of_day: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self._of_network: defaultdict[tuple[int, str, str], int] = defaultdict(int)
+
+    def reason(self, seen: Sighting) -> str:
+        """Return why a view does not count: ``bot``, ``repeat``, ``network``; nothing where it does."""
+        article_id, second, visitor, network, user_agent, _, views = seen
+        if user_agent:
+            bot = self._bots.get(user_agent)
+            if bot is None:
+                bot = self._bots[user_agent] = is_bot(user_agent)
+            if bot:
+                return "bot"
+        visit = article_id, visitor
+        if visitor and abs(second - self._visits.get(visit, -self._pause_s)) < self._pause_s:
+            return "repeat"
+        day = int(second // _DAY_S), article_id
+        if network and self._share < 1:
+            told = self._of_network[*day, network]
+            if told >= self._allowance and told + 1 > self._share * (self._of_day[day] + 1):
+                return "network"
+            self._of_network[*day, network] = told + views
+        self._of_day[day] += views
+        if visitor:
+            self._visits[visit] = second
+        return ""
+
+    def forget(self) -> None:
+        """Let go of what is longest ago, where much is remembered."""
+        if len(self._bots) > _USER_AGENTS:
+            self._bots.clear()
+        if len(self._visits) > _REMEMBERED:
+            latest = max(self._visits.values())
+            self._visits = {one: second for one, second in self._visits.items() if latest - second < 2 * self._pause_s}
+        if len(self._of_network) + len(self._of_day) > _REMEMBERED:
+            yesterday = max(day for day, _ in self._of_day) - 1
+            self._of_day = defaultdict(int, {one: n for one, n in self._of_day.items() if one[0] >= yesterday})
+            self._of_network = defaultdict(int, {one: n for one, n in self._of_network.items() if one[0] >= yesterday})
+
+
+def import_views(
+    document: Document, counters: Counters, find: FindArticle, rules: Filter, *, now: float, batch: int = _BATCH
+) -> ViewReport:
+    """Count the views of a file that no earlier reading of it has counted.
+
+    A file is known by its first view, whatever its name, so that a log that has grown or was rotated goes on where it
+    ended. It is always read from the start, which tells the filter what came before; each batch of lines is one step
+    that is added once, and ends where it ended when it was first read.
+
+    Raises
+    ------
+    SourceError
+        When it is no file of views.
+    redis.exceptions.RedisError
+        When Redis fails; the same import again adds the rest.
+    """
+    lines = _lines(document)
+    head = list(islice(lines, _HEAD))
+    read, named = reader_of((line for line, _ in head), document.name, find)
+    first = next(iter(head[int(named) :]), ("", True))[0]
+    file_id = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
+    numbered = enumerate(chain(head, lines), 1)
+    report = ViewReport(lines=len(list(islice(numbered, int(named)))))
+    while True:
+        source = f"{file_id}:{report.lines}"
+        end = counters.added_until(source)
+        told = Counter[str]()
+        size = batch if end is None else end - report.lines
+        tallies, count = _tallies(islice(numbered, size), read, rules, report, told)
+        if not count:
+            return report
+        report.lines += count
+        outcomes = counters.add(tallies, now=now, source=source, step=report.lines)
+        report.counted += outcomes.get("counted", 0)
+        report.before += outcomes.get("replayed", 0)
+        if unknown := outcomes.get("unknown", 0):
+            report.filtered["unknown"] += unknown
+        report.filtered += told
+        if end is None:
+            for reason, views in told.items():
+                counters.note(reason, now=now, views=views)  # type: ignore[arg-type]  # the same names
+        rules.forget()
+
+
+def _tallies(
+    numbered: Iterable[tuple[int, tuple[str, bool]]],
+    read: Read,
+    rules: Filter,
+    report: ViewReport,
+    told: Counter[str],
+) -> tuple[list[Tally], int]:
+    """Return the views of some lines that count, and how many lines those were."""
+    views: defaultdict[tuple[str, float], list[int]] = defaultdict(lambda: [0, 0])
+    count = 0
+    for number, (line, whole) in numbered:
+        try:
+            seen = read(line) if line.strip() else None
+        except ValueError as error:
+            if not whole:
+                break  # it is being written: the next reading takes it
+            seen = None
+            told["malformed"] += 1
+            report.malformed += 1
+            if len(report.bad_lines) < _REPORTED:
+                report.bad_lines.append(BadLine(number, str(error)))
+        count += 1
+        if isinstance(seen, Passed):
+            report.passed[seen.reason] += 1
+        elif seen:
+            if reason := rules.reason(seen):
+                told[reason] += seen.views
+            else:
+                views[seen.article_id, float(int(seen.second))][seen.boxed] += seen.views
+    return [Tally(one, second, organic, boxed) for (one, second), (organic, boxed) in views.items()], count
+
+
+def _lines(document: Document) -> Iterator[tuple[str, bool]]:
+    """Yield each line as text, and whether it has ended."""
+    try:
+        for line in bounded_lines(document):
+            if line is None:
+                yield f"\N{REPLACEMENT CHARACTER} longer than {MAX_LINE_BYTES:,} bytes", True
+            else:
+                yield line.removeprefix(_BOM).decode("utf-8", "replace"), line.endswith(b"\n")
+    except DamagedError as error:
+        yield str(error), True
