@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from pydantic import SecretStr
 
@@ -32,7 +33,7 @@ def test_the_page_of_settings_is_written_from_the_table() -> None:
 def test_every_command_and_endpoint_is_documented(service: Service) -> None:
     """Commands stand in the README or the operations page, paths in the page about HTTP."""
     texts = (DOCS.parent / "README.md").read_text() + (DOCS / "operations.md").read_text()
-    for command in main.commands:
+    for command in main.list_commands(click.Context(main)):
         assert f"recommender {command}" in texts, command
     http = (DOCS / "http-api.md").read_text()
     for rule in create_app(service).url_map.iter_rules():
