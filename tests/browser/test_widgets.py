@@ -225,6 +225,17 @@ def test_html_from_the_server_is_taken_over(page: Page, host: Host, newsroom: Ru
     assert shapes == expected
 
 
+def test_a_page_rendered_twice_at_once_is_filled(page: Page, host: Host) -> None:
+    """Frameworks run an effect more than once; the second call does not leave the first one's boxes waiting."""
+    open_page(page, host)
+    page.evaluate("""() => {
+      document.querySelectorAll("[data-recommender]").forEach((box) => box.replaceWith(box.cloneNode()));
+      for (let times = 0; times < 3; times++) recommender.render({ articleId: "election-night-near-tie" });
+    }""")
+    expect(page.locator("a[href]")).to_have_count(11)
+    expect(page.locator("section[aria-busy=true]")).to_have_count(0)
+
+
 def test_a_preloaded_answer_is_used(page: Page, host: Host, newsroom: Running) -> None:
     """The hint of the documentation fetches the very answer that the script asks for, once."""
     address = f"{newsroom.address}/v1/widgets?article_id={STORY}&amp;related=6&amp;trending=5"

@@ -181,8 +181,11 @@
       if (signal.aborted) return;
       for (const box of boxes.filter(mayDraw)) {
         const { items } = answer[kindOf(box)] ?? answer;
-        if (items.length) draw(box, items, answer.request_id);
-        else hideEmpty(box);
+        if (!items.length) hideEmpty(box);
+        else {
+          draw(box, items, answer.request_id);
+          filled.set(box, articleId);
+        }
       }
     } catch {
       if (!signal.aborted) boxes.forEach(hideEmpty);
@@ -215,7 +218,7 @@
       keepFresh(plan, signal);
       const ready = plan.boxes.every((box) => (first && box.querySelector(".recommender a[href]")) || (filled.has(box) && filled.get(box) === articleId));
       plan.boxes.forEach((box) => {
-        filled.set(box, articleId);
+        if (ready) filled.set(box, articleId);
         box.hidden = false;
         const section = sectionOf(box);
         section.addEventListener("error", hideBroken, true);
