@@ -9,6 +9,7 @@ import copy
 import functools
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
@@ -49,6 +50,15 @@ def correction_id(service: Service) -> str:
     return service.corrections.add(CorrectionRequest.model_validate(BAN), by="a test").id
 
 
+def older_version(service: Service) -> str:
+    for day in (1, 2):
+        opened = service.lists.publishing(lock_s=10, keep=2, now=datetime(2026, 1, day, tzinfo=UTC))
+        with opened as publication:
+            publication.write([("a", {"b": 0.5})])
+            publication.publish({})
+    return next(iter(service.lists.versions()))
+
+
 WRITES = {
     "POST /desk/sign-out": Write("viewer", "signed out", lambda _: {}),
     "DELETE /v1/desk/session": Write("viewer", "signed out", lambda _: {}),
@@ -73,6 +83,12 @@ WRITES = {
         "admin", "role changed", lambda _: {"json": {"role": "editor"}, "query_string": {"name": "spare"}}
     ),
     "DELETE /v1/desk/users": Write("admin", "user removed", lambda _: {"query_string": {"name": "spare"}}),
+    "POST /desk/nights/current": Write(
+        "editor", "model rolled back", lambda service: {"data": {"version": older_version(service)}}
+    ),
+    "POST /v1/desk/nights/current": Write(
+        "editor", "model rolled back", lambda service: {"json": {"version": older_version(service)}}
+    ),
 }
 SIGNING_IN = {"POST /desk/sign-in", "POST /v1/desk/session"}
 """The writes of those who are not signed in yet; test_desk_access.py is about them."""

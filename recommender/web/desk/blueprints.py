@@ -32,7 +32,7 @@ for _blueprint in (desk, desk_api):
 
 @desk.after_request
 def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     return response
 
 
