@@ -57,6 +57,8 @@ ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, section = excluded.sect
     change = excluded.change
 """  # noqa: S608 - fixed
 
+_LAST_STORED = 500
+"""Articles with the words asked for that are looked at, the last stored: common words are in a hundred thousand."""
 _WORD = re.compile(r"\w+")
 _VARIABLES = 500
 """Placeholders of one statement; SQLite's oldest limit is 999."""
@@ -225,9 +227,10 @@ class Archive:
         if not found and words:
             wanted = " ".join(f'"{word}"' for word in words) + "*"
             found = self._connection.execute(
-                "SELECT card FROM titles JOIN articles USING (id) WHERE titles MATCH ? AND NOT withdrawn "
+                "SELECT card FROM articles WHERE NOT withdrawn AND rowid IN "
+                "(SELECT rowid FROM titles WHERE titles MATCH ? ORDER BY rowid DESC LIMIT ?) "
                 "ORDER BY published DESC, id LIMIT ?",
-                [f"title : ({wanted})", count],
+                [f"title : ({wanted})", _LAST_STORED, count],
             ).fetchall()
         return [Card.model_validate_json(card) for (card,) in found]
 
