@@ -32,6 +32,8 @@ from recommender.text.tfidf import FieldTfidf
 __all__ = ["Shelf"]
 
 _GROWTH = "growth.npz"
+_FORMAT = 2
+"""Of the files; a model in another format is not read."""
 _ARRAYS = ("published", "originals", "stand_ins")
 _MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
 _LISTS = ("candidates", "listed")
@@ -60,6 +62,8 @@ class Shelf:
             raise ModelError(
                 f"the model of version {version} is not on this machine; it was trained elsewhere"
             ) from error
+        if manifest.get("format") != _FORMAT:
+            raise ModelError(f"the model of version {version} was written by another release; train again")
         return manifest
 
     def path(self, version: str) -> Path:
@@ -87,6 +91,7 @@ class Shelf:
         np.save(directory / "lexicon.idf.npy", model.lexicon.tfidf.idf_, allow_pickle=False)
         (directory / "lexicon.json").write_text(json.dumps(_described(model.lexicon)), encoding="utf-8")
         manifest = {
+            "format": _FORMAT,
             "ranked_at": model.ranked_at,
             "kin": kin.k,
             "ranking": asdict(model.ranking),

@@ -82,6 +82,15 @@ def test_a_damaged_or_missing_model_is_refused_by_name(service: Service, version
         Shelf(directory).get("20200101T000000Z")
 
 
+def test_a_model_of_another_release_is_refused_and_trained_anew(service: Service, version: str, bars: Progress) -> None:
+    """Its manifest says so first; a training run goes on without what it cannot read."""
+    manifest = service.shelf.path(version) / "manifest.json"
+    manifest.write_text('{"ranked_at": 0, "files": {"ids.json": "checksum"}}')
+    with pytest.raises(ModelError, match="another release"):
+        Shelf(service.settings.data_dir / "models").get(version)
+    assert train(service, bars).version
+
+
 def test_only_kept_versions_stay_on_the_shelf(service: Service, version: str, bars: Progress) -> None:
     """With each version that Redis drops, its model goes too."""
     versions = [version, *(train(service, bars).version for _ in range(3))]
