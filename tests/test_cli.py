@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from recommender.cli import main
+from recommender.desk.trace import Trace
 from recommender.redis.embedded import EmbeddedRedis
+from recommender.service import desk_database
+from recommender.settings import load_settings
 from tests.conftest import BROWSER
 from tests.running import own_environment, running
 
@@ -153,6 +157,9 @@ def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None
     assert listed["current"] == new
     assert [version["version"] for version in listed["versions"]] == [old, new]
     assert old in run(data_dir, "rollback").stdout
+    with closing(desk_database(load_settings(data_dir=data_dir))) as desk:
+        (entry,) = Trace(desk).entries(action="model rolled back")
+    assert (entry.who, entry.before, entry.after) == ("command line", {"version": new}, {"version": old})
     assert answer(data_dir, "related", "flood-1")["model"] == old
     assert run(data_dir, "rollback", new).exit_code == 0
     assert answer(data_dir, "models")["current"] == new

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from recommender.commands.options import data_dir_option, json_option, refusals
-from recommender.desk.trace import Trace
+from recommender.desk.trace import COMMAND_LINE, Trace
 from recommender.desk.users import ROLES, Role, Users
 from recommender.printing import print_users
 from recommender.secrets import with_secrets
@@ -19,8 +19,6 @@ from recommender.service import desk_database
 from recommender.settings import load_settings
 
 __all__ = ["users"]
-
-_BY = "command line"
 
 name_argument = click.argument("name")
 role_choice = click.Choice(ROLES)
@@ -57,7 +55,7 @@ def add(*, name: str, role: Role, single_sign_on: bool, made: bool, data_dir: Pa
     """Add a user; asks for a password."""
     password = None if single_sign_on else _password(made=made)
     with _users(data_dir) as kept:
-        kept.add(name, role, password, by=_BY)
+        kept.add(name, role, password, by=COMMAND_LINE)
     click.echo(f"added {name}, {role}", err=True)
     if made and password:
         click.echo(password)
@@ -84,7 +82,7 @@ def list_users(*, data_dir: Path | None, as_json: bool) -> None:
 def remove(*, name: str, data_dir: Path | None) -> None:
     """Remove a user, and end its sessions."""
     with _users(data_dir) as kept:
-        kept.remove(name, by=_BY)
+        kept.remove(name, by=COMMAND_LINE)
     click.echo(f"removed {name}", err=True)
 
 
@@ -97,7 +95,7 @@ def passwd(*, name: str, made: bool, data_dir: Path | None) -> None:
     """Give a user another password, and end its sessions."""
     password = _password(made=made)
     with _users(data_dir) as kept:
-        kept.set_password(name, password, by=_BY)
+        kept.set_password(name, password, by=COMMAND_LINE)
     click.echo(f"{name} has a new password", err=True)
     if made:
         click.echo(password)
@@ -111,5 +109,5 @@ def passwd(*, name: str, made: bool, data_dir: Path | None) -> None:
 def set_role(*, name: str, role: Role, data_dir: Path | None) -> None:
     """Give a user another role."""
     with _users(data_dir) as kept:
-        kept.set_role(name, role, by=_BY)
+        kept.set_role(name, role, by=COMMAND_LINE)
     click.echo(f"{name} is {role} now", err=True)

@@ -16,6 +16,7 @@ from jobs.progress import progress_bars
 from jobs.refresh import refresh, watch
 from jobs.train import Summary, train
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
+from recommender.desk.trace import COMMAND_LINE
 from recommender.printing import print_difference, print_runs, print_summary
 from recommender.related.diff import diff
 from recommender.service import Service
@@ -81,7 +82,10 @@ def refresh_command(*, stays: bool, data_dir: Path | None, as_json: bool) -> Non
 def rollback(*, version: str | None, data_dir: Path | None) -> None:
     """Go back to the version before the current one, or to VERSION."""
     with service_of(data_dir) as service:
-        click.echo(f"readers now see {service.lists.roll_back(version)}")
+        before = service.lists.current
+        now = service.lists.roll_back(version)
+        service.trace.add(COMMAND_LINE, "model rolled back", now, before={"version": before}, after={"version": now})
+        click.echo(f"readers now see {now}")
 
 
 @click.command("diff")

@@ -12,7 +12,10 @@ from pydantic import BaseModel, Field
 
 from recommender.database import Database
 
-__all__ = ["ACTIONS", "TRACE_SCHEMA", "Action", "Entry", "Trace"]
+__all__ = ["ACTIONS", "COMMAND_LINE", "TRACE_SCHEMA", "Action", "Entry", "Trace"]
+
+COMMAND_LINE = "command line"
+"""Who acts where an operator gives a command."""
 
 Action = Literal[
     "signed in",
