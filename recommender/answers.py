@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field
 
+from recommender.card import Card
 from recommender.trending.calendar import Period
 from recommender.trending.charts import Rank, WindowName
 
@@ -49,6 +50,21 @@ class Item(BaseModel):
     published_at: datetime | None
     score: float = Field(description="what its source ranks by: cosine, views; 0 where the source is the clock")
     source: Source = Field(description="where the item came from")
+
+    @classmethod
+    def of(cls, card: Card, *, position: int, score: float, source: Source) -> Self:
+        """Return the item that shows a card."""
+        return cls(
+            position=position,
+            id=card.id,
+            title=card.title,
+            url=card.url,
+            section=card.section,
+            image_url=card.image_url,
+            published_at=card.published_at,
+            score=round(score, 6),
+            source=source,
+        )
 
 
 class Box(BaseModel):

@@ -73,17 +73,7 @@ class Filling:
     def items(self, box: BoxName) -> list[Item]:
         """Return what a box holds."""
         return [
-            Item(
-                position=position,
-                id=card.id,
-                title=card.title,
-                url=card.url,
-                section=card.section,
-                image_url=card.image_url,
-                published_at=card.published_at,
-                score=round(score, 6),
-                source=source,
-            )
+            Item.of(card, position=position, score=score, source=source)
             for position, (card, score, source) in enumerate(self._content(box), start=1)
         ]
 

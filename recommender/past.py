@@ -191,17 +191,7 @@ class Past:
             if not card.sensitive and home in {"", card.section_key} and (not tag or tag in card.tag_keys)
         )
         return [
-            Item(
-                position=position,
-                id=card.id,
-                title=card.title,
-                url=card.url,
-                section=card.section,
-                image_url=card.image_url,
-                published_at=card.published_at,
-                score=round(scores[card.id], 6),
-                source="trending",
-            )
+            Item.of(card, position=position, score=scores[card.id], source="trending")
             for position, card in enumerate(islice(shown, limit), start=1)
         ]
 

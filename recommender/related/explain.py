@@ -121,7 +121,7 @@ def _adjustments(model: Model, case: Candidacy, cosine: float, two: int) -> list
     days = (model.ranked_at - model.published[two]) / 86_400
     steps = [
         ("readers", case.relevance / cosine if cosine else 1.0, _readers_detail(case)),
-        ("freshness", case.freshness, f"{days:.1f} days old when ranked" if known else "no date is known"),
+        ("freshness", case.freshness, f"{max(days, 0):.1f} days old when ranked" if known else "no date is known"),
         ("section", case.section, "the same section" if case.section > 1 else "no boost"),
         ("variety", case.variety, f"{way.variety:.0%} of its likeness to the most like of those before it"),
     ]
