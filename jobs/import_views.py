@@ -41,6 +41,8 @@ class ViewReport:
     ----------
     lines : int
         Read, headers and blank ones included.
+    views : int
+        Told by the lines, before any is filtered.
     counted : int
         Views that were counted now.
     before : int
@@ -55,6 +57,7 @@ class ViewReport:
     """
 
     lines: int = 0
+    views: int = 0
     counted: int = 0
     before: int = 0
     filtered: Counter[str] = field(default_factory=Counter)
@@ -190,6 +193,7 @@ def _tallies(
         if isinstance(seen, Passed):
             report.passed[seen.reason] += 1
         elif seen:
+            report.views += seen.views
             if reason := rules.reason(seen):
                 told[reason] += seen.views
             else:

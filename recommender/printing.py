@@ -53,7 +53,9 @@ def print_view_report(report: ViewReport) -> None:
         click.echo(f"line {bad.line}: {bad.reason}", err=True)
     if report.malformed > _SHOWN_REJECTIONS:
         click.echo(f"... and {report.malformed - _SHOWN_REJECTIONS} more; --json gives up to 1,000", err=True)
-    click.echo(f"{report.lines:,} lines: {report.counted:,} views counted, {report.before:,} told before")
+    people = report.views - report.filtered["bot"]
+    click.echo(f"{report.lines:,} lines, {report.views:,} views of articles, {people:,} of them by no bot")
+    click.echo(f"{report.counted:,} views counted, {report.before:,} told before")
     for reason, views in (report.filtered + report.passed).most_common():
         click.echo(f"{views:>12,}  {reason}")
 
