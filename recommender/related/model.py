@@ -181,6 +181,15 @@ class Model:
             copy=bool(self.stand_ins[one] == self.stand_ins[other] or self.near[one, other]),
         )
 
+    def worth(self, one: int) -> dict[int, float]:
+        """Return the final score of every candidate for an article's list, listed or not; all given by index."""
+        indices, cosines = self.candidates.indices[[one]], self.candidates.cosines[[one]]
+        ranked = self.ranking.rank(self._candidates_of(np.array([one]), indices, cosines), *self._likeness_of(indices))
+        scores = ranked.relevance * ranked.freshness * ranked.section * ranked.variety
+        return {
+            other: score for other, score in zip(indices[0].tolist(), scores[0].tolist(), strict=True) if other >= 0
+        }
+
     @cached_property
     def places(self) -> dict[str, int]:
         """Index of each article by its id."""

@@ -65,6 +65,28 @@ def test_the_article_is_given_as_readers_get_it(service: Service, client: FlaskC
     assert client.get("/v1/desk/article?article_id=nobody", auth=EDITOR).status_code == 404
 
 
+@pytest.mark.parametrize("one", ["a0", "a1", "a2"])
+def test_who_comes_next_is_told_with_its_final_score(client: FlaskClient, one: str) -> None:
+    """Of the list first, then the best of the rest, each with the score and reason of its explanation."""
+    below = client.get(f"/v1/desk/article?article_id={one}", auth=EDITOR).get_json()["below"]
+    assert below
+    for listed in (True, False):
+        scores = [near["score"] for near in below if near["listed"] == listed]
+        assert scores == sorted(scores, reverse=True)
+    assert [near["listed"] for near in below] == sorted((near["listed"] for near in below), reverse=True)
+    for near in below:
+        why = client.get(f"/v1/explain?article_id={one}&other_id={near['card']['id']}", auth=EDITOR).get_json()
+        assert (near["score"], near["reason"]) == (why["score"], why["reason"])
+
+
+def test_any_other_article_is_found_and_explained_beside_it(client: FlaskClient) -> None:
+    """What is found leads to the explanation of the pair, with the other's title, on the same page."""
+    text = client.get("/desk/article/find?q=flood+3&beside=a1", auth=EDITOR).text
+    assert 'hx-get="/desk/article/why?article_id=a1&amp;other_id=a3"' in text
+    why = client.get("/desk/article/why?article_id=a1&other_id=a3", auth=EDITOR, headers={"HX-Target": "other"}).text
+    assert "Flood 3 &lt;b&gt;" in why
+
+
 @pytest.mark.parametrize(
     "path", ["/desk/article?article_id=a1&other_id=a2", "/desk/article/why?article_id=a1&other_id=a2"]
 )

@@ -49,6 +49,9 @@ def test_runs_are_told_newest_first_with_what_became_of_them(
     assert told["nights"][0]["findings"] == [FINDING]
     assert (told["nights"][1]["by"], told["nights"][1]["duration_s"]) == ("cron", 2.0)
     assert told["current"] == versions[1]
+    one = client.get("/v1/desk/nights/run", query_string={"run": versions[0]}, auth=AUTH).get_json()
+    assert one == told["nights"][2]
+    assert client.get("/v1/desk/nights/run?run=20200101T000000Z", auth=AUTH).status_code == 404
     text = client.get("/desk/nights", auth=AUTH).text
     assert "articles 4, limit 8, was 10" in text
     assert "Roll back" in text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated
 
-from flask import Response
+from flask import Response, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import NotFound
 
@@ -12,7 +13,6 @@ from recommender.answers import Item
 from recommender.article import Article, ArticleId
 from recommender.card import Card
 from recommender.errors import ModelError
-from recommender.related.explain import Explanation
 from recommender.related.growth import Growth
 from recommender.web.desk.blueprints import desk, desk_api
 from recommender.web.desk.pages import page
@@ -45,6 +45,12 @@ class ArticleQuery(BaseModel):
     article_id: Annotated[ArticleId, Text]
 
 
+class FindPageQuery(FindQuery):
+    """What to look for, and the article beside which it is to be explained, if any."""
+
+    beside: Annotated[ArticleId | None, TextOrNone] = None
+
+
 class ArticlePageQuery(BaseModel):
     """Which article, and beside which other."""
 
@@ -53,11 +59,13 @@ class ArticlePageQuery(BaseModel):
 
 
 class Near(BaseModel):
-    """An article near another, and by how much."""
+    """An article that is a candidate for another's list, and does not stand among what readers get."""
 
     card: Card
-    score: float | None = Field(description="in the list; null: a candidate that did not come on it")
-    cosine: float | None = Field(description="of a candidate; null: see the explanation")
+    score: float = Field(description="after all adjustments")
+    cosine: float
+    listed: bool = Field(description="whether it is on the list, beyond the places that readers get")
+    reason: str = Field(description="why it stands no higher, in plain words")
 
 
 class Place(BaseModel):
@@ -73,7 +81,7 @@ class ArticleAnswer(BaseModel):
     article: Article
     model: str | None
     related: list[Item] = Field(description="as readers get it")
-    below: list[Near] = Field(description="those next in line: of the list first, then candidates that are not on it")
+    below: list[Near] = Field(description="those next in line: of the list first, then the best that are not on it")
     listed_in: list[Place] = Field(description="in whose lists it stands, the best rank first")
     listed_in_count: int
     note: str | None = Field(description="why there is nothing of the model")
@@ -110,21 +118,22 @@ def _article(article_id: str) -> ArticleAnswer:
 
 
 def _below(growth: Growth, article_id: str, shown: set[str]) -> list[Near]:
-    """Return who would come next: the rest of the list by score, then the nearest of the other candidates."""
+    """Return who would come next: the rest of the list, then the best of the candidates that did not come on it."""
     place = growth.place(article_id)
     if place is None:
         return []
-    listed, entry = growth.list_of(article_id), growth.entry(place)
-    scores = {one: score for one, score in listed.items() if one not in shown}
-    cosines = {
-        growth.name(other): cosine
-        for other, cosine in zip(entry.candidates.tolist(), entry.cosines.tolist(), strict=True)
-        if other >= 0 and other != place
-    }
-    line = [*scores, *(one for one in cosines if one not in listed and one not in shown)]
-    cards = parts().archive.cards(line)
-    next_ones = [one for one in line if one in cards][:_BELOW]
-    return [Near(card=cards[one], score=scores.get(one), cosine=cosines.get(one)) for one in next_ones]
+    model, _ = growth.part([place])
+    worth = model.worth(model.places[article_id])
+    others = sorted(worth, key=lambda other: -worth[other])
+    line = dict.fromkeys([*growth.list_of(article_id), *(model.ids[other] for other in others)])
+    waiting = [one for one in line if one not in shown and one != article_id]
+    cards = parts().archive.cards(waiting)
+    return [_near(article_id, cards[one]) for one in islice((one for one in waiting if one in cards), _BELOW)]
+
+
+def _near(article_id: str, card: Card) -> Near:
+    why = explained(article_id, card.id)
+    return Near(card=card, score=why.score, cosine=why.cosine, listed=why.listed, reason=why.reason)
 
 
 @desk_api.get("/articles")
@@ -146,20 +155,26 @@ def article() -> str:
     """Show an article, or the search for one."""
     query = query_as(ArticlePageQuery)
     answer = _article(query.article_id) if query.article_id else None
-    why = explained(query.article_id, query.other_id) if query.article_id and query.other_id else None
-    return page("desk/article.html", answer=answer, why=why)
+    if not query.article_id or not query.other_id:
+        return page("desk/article.html", answer=answer)
+    why = explained(query.article_id, query.other_id)
+    return page("desk/article.html", answer=answer, why=why, other=_card(query.other_id))
 
 
 @desk.get("/article/find")
 def find_article() -> str:
-    """Show the articles that are being looked for."""
-    query = query_as(FindQuery)
+    """Show the articles that are being looked for: to be opened, or to be explained beside another."""
+    query = query_as(FindPageQuery)
     return page("desk/found.html", query=query, found=_found(query).articles)
 
 
 @desk.get("/article/why")
 def article_why() -> str:
-    """Show why one article stands in another's list, or why not."""
+    """Show why one article stands in another's list, or why not; with its title where that is not beside it."""
     query = query_as(ExplainQuery)
-    why: Explanation = explained(query.article_id, query.other_id)
-    return page("desk/why.html", why=why)
+    other = _card(query.other_id) if request.headers.get("HX-Target") == "other" else None
+    return page("desk/why.html", why=explained(query.article_id, query.other_id), other=other)
+
+
+def _card(article_id: str) -> Card | None:
+    return parts().archive.cards([article_id]).get(article_id)

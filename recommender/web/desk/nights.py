@@ -133,6 +133,13 @@ def give_nights() -> Response:
     return json_response(_nights())
 
 
+@desk_api.get("/nights/run")
+@endpoint(tag="For editors", query=NightQuery, answer=Night, signed_in=True)
+def give_night() -> Response:
+    """Give one training run: its counts, its steps, its quality and what the guard found."""
+    return json_response(_one_night(query_as(NightQuery).run))
+
+
 @desk_api.get("/nights/difference")
 @endpoint(tag="For editors", query=DifferenceQuery, answer=Difference, signed_in=True)
 def give_difference() -> Response:
