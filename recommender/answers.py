@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from recommender.card import Card
 from recommender.trending.calendar import Period
-from recommender.trending.charts import Rank, WindowName
+from recommender.trending.windows import Rank, WindowName
 
 __all__ = [
     "Answer",
@@ -81,6 +81,9 @@ class Answer(BaseModel):
     stale: bool = Field(description="true while Redis is away: the last good lists")
     model: str | None = Field(description="version of the related lists; null before the first training")
     took_ms: float = Field(description="milliseconds")
+    variant: str | None = Field(
+        description="of a running experiment, by which the lists are made; null: as the site is set"
+    )
 
     def substance(self) -> str:
         """Return what the answer says, without what differs each time it is asked for."""

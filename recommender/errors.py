@@ -10,6 +10,7 @@
     ├── ModelError              a version's model is not on this machine's disk, or damaged
     ├── UnknownArticle          nobody told us about that article
     ├── CorrectionRefused       a correction that will not do, or is not there
+    ├── ExperimentRefused       an experiment that will not do, or is not running
     ├── UserRefused             a user, role or password of the desk that will not do
     ├── EmbeddedRedisError      no redis-server on this machine, or it would not start
     └── TrainingRefused         another run holds the lock, this one lost it, or there is nothing to train on
@@ -22,6 +23,7 @@ __all__ = [
     "ConfigurationError",
     "CorrectionRefused",
     "EmbeddedRedisError",
+    "ExperimentRefused",
     "ModelError",
     "RecommenderError",
     "RedisUnavailable",
@@ -62,6 +64,10 @@ class UnknownArticle(RecommenderError):  # noqa: N818 - reads as the fact it sta
 
 class CorrectionRefused(RecommenderError):  # noqa: N818 - reads as the fact it states
     """A correction cannot be made or undone like that."""
+
+
+class ExperimentRefused(RecommenderError):  # noqa: N818 - reads as the fact it states
+    """An experiment cannot be started or ended like that."""
 
 
 class UserRefused(RecommenderError):  # noqa: N818 - reads as the fact it states

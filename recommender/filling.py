@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Literal
 
 from recommender.answers import Item, Source
 from recommender.article import section_key
+from recommender.box_rules import BoxRules
 from recommender.card import Card
 from recommender.desk.rules import Rulebook
 from recommender.reader import Reader
@@ -41,8 +43,8 @@ class Filling:
         Articles that are in no box.
     rulebook : Rulebook
         The editors' corrections.
-    section_most : int, optional
-        Articles of one section in a Trending box that is of no section; None: any number.
+    rules : BoxRules
+        What is decided about the boxes.
     """
 
     def __init__(
@@ -53,10 +55,10 @@ class Filling:
         exclude: Collection[str],
         rulebook: Rulebook,
         *,
-        section_most: int | None,
+        rules: BoxRules,
     ) -> None:
         self._reader = reader
-        self._section_most = section_most
+        self._box_rules = rules
         self._article_id = article_id
         self.card = reader.cards([article_id]).get(article_id) if article_id else None
         self._section = section_key(section)
@@ -114,9 +116,9 @@ class Filling:
 
     def take_trending(self, box: BoxName, limit: int, asked: Question) -> Chart:
         """Put what readers turn to into a box; return the chart it was taken from."""
-        chart = self._reader.chart(asked)
+        chart = self._reader.chart(replace(asked, rules=self._box_rules.charts))
         scored = ((place.article_id, place.score) for place in chart.places)
-        most = None if asked.section or asked.rank == "most_viewed" else self._section_most
+        most = None if asked.section or asked.rank == "most_viewed" else self._box_rules.section_most
         self._take(box, limit, "trending", scored, asked.section, tag=asked.tag, section_most=most)
         return chart
 

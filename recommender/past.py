@@ -20,11 +20,11 @@ from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.desk.rules import Rulebook
 from recommender.trending.calendar import Period, bounds
-from recommender.trending.charts import SHORTEST, ChartRules, Rank, WindowName
+from recommender.trending.charts import SHORTEST, ChartRules
 from recommender.trending.counters import Counters
 from recommender.trending.ranks import RISING, Place, ages_h, rising_places, telling, trending_places
 from recommender.trending.tempo import Tempo
-from recommender.trending.windows import AUTO, SPANS, WINDOWS
+from recommender.trending.windows import AUTO, SPANS, WINDOWS, Rank, WindowName
 
 __all__ = ["Past"]
 
@@ -99,7 +99,11 @@ class Past:
                 return self._viewed(name, moment, now)
             if rank == "rising":
                 return self._rising(SHORTEST if name == "auto" else name, moment, now)
-            tempo = self._counters.choice().tempo if name == "auto" else Tempo(name, self._rules.age_exponent)
+            tempo = (
+                self._counters.choice().tempo_by(self._rules.auto)
+                if name == "auto"
+                else Tempo(name, self._rules.age_exponent)
+            )
             return self._trending(tempo, moment, now)
 
         scores = self._remembered((rank, name, moment // SPANS[0].seconds), read)
@@ -211,5 +215,6 @@ def _envelope(started: float, now: float) -> dict[str, object]:
         "generated_at": datetime.fromtimestamp(now, UTC),
         "stale": False,
         "model": None,
+        "variant": None,
         "took_ms": round((time.perf_counter() - started) * 1000, 2),
     }

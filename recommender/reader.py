@@ -142,9 +142,12 @@ class RememberingReader:
         self.related = memory.related
 
     def chart(self, asked: Question) -> Chart:
-        """Return a chart as it was; of all articles where this one was never asked for."""
+        """Return a chart as it was; of all articles, then by the site's rules, where this one was never asked for."""
         everything = replace(asked, section="", tag="")
-        return self._memory.chart(asked) or self._memory.chart(everything) or Chart((), asked.window, 0, thin=True)
+        for question in (asked, everything, replace(everything, rules=None)):
+            if chart := self._memory.chart(question):
+                return chart
+        return Chart((), asked.window, 0, thin=True)
 
     def tagged(self, tag: str, start: int, count: int) -> list[str]:  # noqa: ARG002 - as `Reader` has it
         """Return nothing: the archive keeps no list of tags."""

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from redis import Redis
 
 from recommender.archive import Archive
+from recommender.box_rules import BoxRules
 from recommender.catalogue import Catalogue
 from recommender.database import Database
 from recommender.desk.corrections import CORRECTIONS_SCHEMA, Corrections
@@ -18,6 +19,7 @@ from recommender.desk.sessions import Sessions
 from recommender.desk.throttle import Throttle
 from recommender.desk.trace import TRACE_SCHEMA, Trace
 from recommender.desk.users import USERS_SCHEMA, Users
+from recommender.experiments.experiments import EXPERIMENTS_SCHEMA, Experiments
 from recommender.past import Past
 from recommender.reader import LiveReader, Memory, RememberingReader
 from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
@@ -27,9 +29,8 @@ from recommender.related.lists import Lists
 from recommender.related.readers import ReadersChoice
 from recommender.related.shelf import Shelf
 from recommender.settings import Settings
-from recommender.trending.charts import ChartRules, Charts
+from recommender.trending.charts import Charts
 from recommender.trending.counters import Counters
-from recommender.trending.standing import StayRules
 from recommender.widgets import Boxes
 
 __all__ = ["Service", "desk_database", "open_service", "redis_address"]
@@ -70,6 +71,7 @@ class Service:
     past: Past
     trace: Trace
     corrections: Corrections
+    experiments: Experiments
     users: Users
     sessions: Sessions
     desk_guard: Guard
@@ -92,8 +94,9 @@ def redis_address(settings: Settings, *, keep_running: bool = False) -> Iterator
 
 
 def desk_database(settings: Settings) -> Database:
-    """Open what the editors' desk keeps on disk: users, corrections, and the trace of both."""
-    return Database(settings.data_dir / "desk.sqlite", (*TRACE_SCHEMA, *USERS_SCHEMA, *CORRECTIONS_SCHEMA))
+    """Open what the editors' desk keeps on disk: users, corrections, experiments, and the trace of all."""
+    schema = (*TRACE_SCHEMA, *USERS_SCHEMA, *CORRECTIONS_SCHEMA, *EXPERIMENTS_SCHEMA)
+    return Database(settings.data_dir / "desk.sqlite", schema)
 
 
 @contextmanager
@@ -130,7 +133,8 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             history_articles=settings.history_articles,
             trails=settings.related_readers,
         )
-        rules = _chart_rules(settings)
+        experiments = Experiments(desk, trace, settings)
+        rules = BoxRules.of(settings).charts
         charts = Charts(redis, keys, counters, catalogue, rules)
         memory, guard = Memory(), Guard(settings.redis_pause_ms / 1000)
         boxes = Boxes(
@@ -139,7 +143,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             memory,
             guard,
             corrections.rulebook,
-            section_most=settings.trending_section_most or None,
+            rules=experiments.rules,
         )
         yield Service(
             settings=settings,
@@ -157,6 +161,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             past=Past(counters, catalogue, corrections.rulebook, rules, zone=ZoneInfo(settings.time_zone)),
             trace=trace,
             corrections=corrections,
+            experiments=experiments,
             users=users,
             sessions=Sessions(
                 slower, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s
@@ -169,18 +174,3 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
                 most=settings.sign_in_failures,
             ),
         )
-
-
-def _chart_rules(settings: Settings) -> ChartRules:
-    return ChartRules(
-        age_exponent=settings.trending_age_exponent,
-        least_views=settings.trending_least_views,
-        oldest_s=settings.trending_oldest_days * 86_400,
-        rising_least=settings.rising_least_views,
-        rising_prior=settings.rising_prior_views,
-        stay=StayRules(
-            listed=settings.trending_listed,
-            margin=settings.trending_stay_margin,
-            longest_s=settings.trending_longest_stay_h * 3600,
-        ),
-    )

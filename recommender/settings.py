@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from recommender.article import describe
 from recommender.errors import ConfigurationError
+from recommender.trending.windows import Rank, WindowName
 
 __all__ = ["Settings", "load_settings"]
 
@@ -199,6 +200,12 @@ class Settings(BaseSettings):
     )
     history_articles: int = Field(
         4000, ge=100, description="articles of which each span of time keeps views; the least viewed beyond are dropped"
+    )
+    trending_window: WindowName = Field("auto", description="window of pages that name none")
+    trending_rank: Rank = Field("trending", description="rank of pages that name none")
+    trending_auto: Literal["better", "formula", "trained"] = Field(
+        "better",
+        description="what `auto` ranks by: the night's formula, its trained weights, or the better of both so far",
     )
     trending_age_exponent: float = Field(
         0.5, ge=0, le=3, description="how age weighs where a window is asked for: views / (age in hours + 2) ^ exponent"

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from recommender.article import ArticleId, plain_id
 
-__all__ = ["View"]
+__all__ = ["Token", "View"]
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(plain_id)]
 

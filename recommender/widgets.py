@@ -16,15 +16,16 @@ from typing import Any, TypeVar
 
 from recommender.answers import Box, Evidence, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import section_key
+from recommender.box_rules import BoxRules
 from recommender.card import Card
 from recommender.desk.rules import Rulebook
 from recommender.errors import RedisUnavailable
 from recommender.filling import Filling
 from recommender.reader import Memory, Reader
 from recommender.redis.connection import Guard
-from recommender.trending.charts import Question, Rank, WindowName
+from recommender.trending.charts import Question
 from recommender.trending.ranks import Chart
-from recommender.trending.windows import AUTO
+from recommender.trending.windows import AUTO, Rank, WindowName
 
 __all__ = ["Boxes"]
 
@@ -46,8 +47,8 @@ class Boxes:
         Keeps requests from a Redis that does not answer.
     rulebook : callable
         Returns the editors' corrections in force.
-    section_most : int, optional
-        Articles of one section in a Trending box that is of no section; None: any number.
+    rules : callable
+        Returns how boxes are filled for a variant; None: as the site is set.
     """
 
     def __init__(
@@ -58,22 +59,29 @@ class Boxes:
         guard: Guard,
         rulebook: Callable[[], Rulebook],
         *,
-        section_most: int | None,
+        rules: Callable[[str | None], BoxRules],
     ) -> None:
         self._live = live
         self._remembering = remembering
         self._memory = memory
         self._guard = guard
         self._rulebook = rulebook
-        self._section_most = section_most
+        self._rules = rules
 
     def related(
-        self, article_id: str, *, limit: int = 6, section: str | None = None, exclude: Collection[str] = ()
+        self,
+        article_id: str,
+        *,
+        limit: int = 6,
+        section: str | None = None,
+        exclude: Collection[str] = (),
+        variant: str | None = None,
     ) -> RelatedAnswer:
         """Answer with ``limit`` related articles, of one section if given, then filled up."""
+        rules = self._rules(variant)
 
         def fill(reader: Reader) -> tuple[Filling, str | None]:
-            filling = self._filling(reader, article_id, section, exclude)
+            filling = self._filling(reader, article_id, section, exclude, rules)
             filling.pin("related", limit)
             version = filling.take_related(limit)
             filling.fill("related", limit)
@@ -85,24 +93,27 @@ class Boxes:
             article_id=article_id,
             known=filling.card is not None,
             items=filling.items("related"),
-            **self._envelope(started, stale=stale, version=version),
+            **self._envelope(started, rules, stale=stale, version=version),
         )
 
     def trending(
         self,
         *,
         limit: int = 10,
-        window: WindowName = "auto",
-        rank: Rank = "trending",
+        window: WindowName | None = None,
+        rank: Rank | None = None,
         section: str | None = None,
         tag: str | None = None,
         exclude: Collection[str] = (),
+        variant: str | None = None,
     ) -> TrendingAnswer:
         """Answer with ``limit`` articles that readers turn to, of one section or tag if given, then filled up."""
+        rules = self._rules(variant)
+        window, rank = window or rules.window, rank or rules.rank
         asked = Question(window, rank, section_key(section), section_key(tag))
 
         def fill(reader: Reader) -> tuple[Filling, Chart]:
-            filling = self._filling(reader, None, section, exclude)
+            filling = self._filling(reader, None, section, exclude, rules)
             filling.pin("trending", limit)
             chart = filling.take_trending("trending", limit, asked)
             if rank == "rising":
@@ -119,7 +130,7 @@ class Boxes:
             tag=tag,
             evidence=Evidence(window=chart.window, views=chart.views, thin=chart.thin),
             items=filling.items("trending"),
-            **self._envelope(started, stale=stale, version=self._memory.version),
+            **self._envelope(started, rules, stale=stale, version=self._memory.version),
         )
 
     def widgets(
@@ -129,18 +140,21 @@ class Boxes:
         related: int = 6,
         trending: int = 5,
         section: str | None = None,
-        window: WindowName = "auto",
-        rank: Rank = "trending",
+        window: WindowName | None = None,
+        rank: Rank | None = None,
         exclude: Collection[str] = (),
+        variant: str | None = None,
     ) -> WidgetsAnswer:
         """Answer with both boxes of an article page."""
+        rules = self._rules(variant)
+        asked = Question(window or rules.window, rank or rules.rank, section_key(section))
 
         def fill(reader: Reader) -> tuple[Filling, str | None]:
-            filling = self._filling(reader, article_id, section, exclude)
+            filling = self._filling(reader, article_id, section, exclude, rules)
             filling.pin("related", related)
             filling.pin("trending", trending)
             version = filling.take_related(related)
-            filling.take_trending("trending", trending, Question(window, rank, section_key(section)))
+            filling.take_trending("trending", trending, asked)
             filling.fill("related", related)
             filling.fill("trending", trending)
             return filling, version
@@ -152,7 +166,7 @@ class Boxes:
             known=filling.card is not None,
             related=Box(items=filling.items("related")),
             trending=Box(items=filling.items("trending")),
-            **self._envelope(started, stale=stale, version=version),
+            **self._envelope(started, rules, stale=stale, version=version),
         )
 
     def front(self, per_section: int = 6) -> Mapping[str, list[Card]]:
@@ -166,9 +180,14 @@ class Boxes:
         return self._read(newest, lambda front: not front)[0]
 
     def _filling(
-        self, reader: Reader, article_id: str | None, section: str | None, exclude: Collection[str]
+        self,
+        reader: Reader,
+        article_id: str | None,
+        section: str | None,
+        exclude: Collection[str],
+        rules: BoxRules,
     ) -> Filling:
-        return Filling(reader, article_id, section, exclude, self._rulebook(), section_most=self._section_most)
+        return Filling(reader, article_id, section, exclude, self._rulebook(), rules=rules)
 
     def _read(self, fill: Callable[[Reader], T], is_empty: Callable[[T], bool]) -> tuple[T, bool]:
         """Read from Redis, or from what is remembered when it is away or has lost everything; tell which."""
@@ -181,12 +200,13 @@ class Boxes:
             return remembered, True
         return filled, False
 
-    def _envelope(self, started: float, *, stale: bool, version: str | None) -> dict[str, Any]:
+    def _envelope(self, started: float, rules: BoxRules, *, stale: bool, version: str | None) -> dict[str, Any]:
         read_at = self._memory.refreshed_at if stale else None
         return {
             "request_id": uuid.uuid4().hex,
             "generated_at": datetime.fromtimestamp(read_at or time.time(), UTC),
             "stale": stale,
             "model": version,
+            "variant": rules.variant,
             "took_ms": round((time.perf_counter() - started) * 1000, 2),
         }

@@ -11,7 +11,7 @@ from recommender.desk.explaining import with_ban
 from recommender.errors import ModelError
 from recommender.printing import print_explanation, print_items
 from recommender.related.explain import explain
-from recommender.trending.charts import Rank, WindowName
+from recommender.trending.windows import Rank, WindowName
 
 __all__ = ["explain_command", "related", "trending"]
 
@@ -35,8 +35,8 @@ def related(*, article_id: str, limit: int, section: str | None, data_dir: Path 
 
 
 @click.command()
-@click.option("--window", type=click.Choice(["auto", "1h", "6h", "24h", "7d"]), default="auto", show_default=True)
-@click.option("--rank", type=click.Choice(["trending", "most_viewed", "rising"]), default="trending", show_default=True)
+@click.option("--window", type=click.Choice(["auto", "1h", "6h", "24h", "7d"]), help="[default: as the site is set]")
+@click.option("--rank", type=click.Choice(["trending", "most_viewed", "rising"]), help="[default: as the site is set]")
 @click.option("--section", help="Of this section.")
 @click.option("--tag", help="With this tag.")
 @click.option("--limit", type=click.IntRange(1, 50), default=10, show_default=True, help="Articles to list.")
@@ -45,8 +45,8 @@ def related(*, article_id: str, limit: int, section: str | None, data_dir: Path 
 @refusals
 def trending(
     *,
-    window: WindowName,
-    rank: Rank,
+    window: WindowName | None,
+    rank: Rank | None,
     section: str | None,
     tag: str | None,
     limit: int,

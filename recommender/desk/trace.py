@@ -27,6 +27,8 @@ Action = Literal[
     "role changed",
     "password changed",
     "model rolled back",
+    "experiment started",
+    "experiment ended",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 

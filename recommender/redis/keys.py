@@ -115,9 +115,9 @@ class Keys:
         """String: the formula and the weights that the night chose for ``auto``, and how they did before (JSON)."""
         return f"{self._tag}:trending:choice"
 
-    def standing(self, window: str, section: str) -> str:
-        """String, expiring: which articles are on the trending list of a window and section key, since when (JSON)."""
-        return f"{self._tag}:trending:standing:{window}:{section}"
+    def standing(self, window: str, section: str, variant: str) -> str:
+        """String, expiring: which articles are on the trending list of a window, section key and variant (JSON)."""
+        return f"{self._tag}:trending:standing:{window}:{variant}:{section}"
 
     def event(self, digest: str) -> str:
         """String, expiring: this event id has been taken."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from recommender.trending.tempo import DEFAULT_TEMPO, Tempo
 
-__all__ = ["FEWEST_HOURS", "Choice", "Judged"]
+__all__ = ["FEWEST_HOURS", "Auto", "Choice", "Judged"]
+
+Auto = Literal["better", "formula", "trained"]
+"""Which of a night's two ``auto`` ranks by."""
 
 FEWEST_HOURS = 24
 """Hours on which nothing is trained, and by which no weights are preferred, if there are fewer."""
@@ -52,6 +55,12 @@ class Choice(BaseModel, frozen=True):
     formula: Tempo = DEFAULT_TEMPO
     trained: Tempo | None = None
     record: tuple[Judged, ...] = ()
+
+    def tempo_by(self, auto: Auto) -> Tempo:
+        """Return what is asked for; the formula where nothing is trained yet."""
+        if auto == "better":
+            return self.tempo
+        return self.trained if auto == "trained" and self.trained else self.formula
 
     @property
     def tempo(self) -> Tempo:

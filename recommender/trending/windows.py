@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["AUTO", "BOARDS", "SPANS", "WINDOWS", "Board", "Span", "Window"]
+__all__ = ["AUTO", "BOARDS", "SPANS", "WINDOWS", "Board", "Rank", "Span", "Window", "WindowName"]
 
 Board = Literal["viewed", "decayed"]
+Rank = Literal["trending", "most_viewed", "rising"]
+WindowName = Literal["auto", "1h", "6h", "24h", "7d"]
 
 
 @dataclass(frozen=True, slots=True)

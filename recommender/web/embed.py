@@ -67,7 +67,9 @@ def widgets_style() -> Response:
 def embed_related() -> Response:
     """Give the Related Articles box as HTML, for a page that includes it on its way to the reader."""
     query = query_as(RelatedBoxQuery)
-    answer = parts().boxes.related(query.article_id, limit=query.limit, section=query.section, exclude=query.exclude)
+    answer = parts().boxes.related(
+        query.article_id, limit=query.limit, section=query.section, exclude=query.exclude, variant=query.variant
+    )
     return _fragment("related", query, answer)
 
 
@@ -77,7 +79,12 @@ def embed_trending() -> Response:
     """Give the Trending box as HTML."""
     query = query_as(TrendingBoxQuery)
     answer = parts().boxes.trending(
-        limit=query.limit, window=query.window, rank=query.rank, section=query.section, exclude=query.exclude
+        limit=query.limit,
+        window=query.window,
+        rank=query.rank,
+        section=query.section,
+        exclude=query.exclude,
+        variant=query.variant,
     )
     return _fragment("trending", query, answer)
 

@@ -62,7 +62,12 @@ def trending_json() -> Response:
 def _trending() -> TrendingAnswer:
     query = query_as(TrendingQuery)
     return parts().boxes.trending(
-        limit=query.limit, window=query.window, rank=query.rank, section=query.section, exclude=query.exclude
+        limit=query.limit,
+        window=query.window,
+        rank=query.rank,
+        section=query.section,
+        exclude=query.exclude,
+        variant=query.variant,
     )
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, current_app, request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, RootModel
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, RootModel
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from recommender.answers import PastAnswer, RelatedAnswer, TrendingAnswer, WidgetsAnswer
@@ -17,15 +17,16 @@ from recommender.article import ArticleId
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
 from recommender.trending.calendar import Period
-from recommender.trending.charts import Rank, WindowName
 from recommender.trending.visitors import network_of
-from recommender.view import View
+from recommender.trending.windows import Rank, WindowName
+from recommender.view import Token, View
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import (
     Ids,
     Limit,
     OptionalText,
     Text,
+    TextOrNone,
     body_as,
     endpoint,
     json_response,
@@ -47,6 +48,7 @@ def _past_moment(at: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_past_moment)]
+VariantName = Annotated[OptionalText, Field(description="of a running experiment; one that is not running is as none")]
 
 _VIEW_BYTES = 4096
 _RETRY_S = 2
@@ -59,17 +61,19 @@ class RelatedQuery(BaseModel):
     limit: Limit = 6
     section: OptionalText = None
     exclude: Ids = []
+    variant: VariantName = None
 
 
 class TrendingQuery(BaseModel):
     """Trending when, ranked how, where, and how many."""
 
-    window: Annotated[WindowName, Text] = "auto"
-    rank: Annotated[Rank, Text] = "trending"
+    window: Annotated[WindowName | None, Text] = Field(None, description="RECOMMENDER_TRENDING_WINDOW, auto unless set")
+    rank: Annotated[Rank | None, Text] = Field(None, description="RECOMMENDER_TRENDING_RANK, trending unless set")
     section: OptionalText = None
     tag: OptionalText = None
     limit: Limit = 10
     exclude: Ids = []
+    variant: VariantName = None
     at: Annotated[Moment | None, BeforeValidator(text_or_none)] = None
     period: Annotated[Period | None, BeforeValidator(text_or_none)] = None
 
@@ -85,9 +89,32 @@ class WidgetsQuery(BaseModel):
     related: Limit = 6
     trending: Limit = 5
     section: OptionalText = None
-    window: Annotated[WindowName, Text] = "auto"
-    rank: Annotated[Rank, Text] = "trending"
+    window: Annotated[WindowName | None, Text] = Field(None, description="RECOMMENDER_TRENDING_WINDOW, auto unless set")
+    rank: Annotated[Rank | None, Text] = Field(None, description="RECOMMENDER_TRENDING_RANK, trending unless set")
     exclude: Ids = []
+    variant: VariantName = None
+
+
+class ExperimentQuery(BaseModel):
+    """Whose variant."""
+
+    visitor_id: Annotated[Token | None, TextOrNone] = None
+
+
+class Share(BaseModel):
+    """How many readers get a variant."""
+
+    variant: str = Field(description="name it in addresses")
+    share: int = Field(description="percent of the readers")
+
+
+class ExperimentAnswer(BaseModel):
+    """The running experiment."""
+
+    experiment: str | None = Field(description="null: none is running")
+    ends_at: datetime | None
+    variants: list[Share] = Field(description="in the order of `recommender.experiments.assignment`")
+    variant: str | None = Field(description="the visitor's, always the same; null: not in the experiment")
 
 
 class Accepted(BaseModel):
@@ -106,7 +133,9 @@ def related() -> Response:
     """
     query = query_as(RelatedQuery)
     return _cacheable(
-        parts().boxes.related(query.article_id, limit=query.limit, section=query.section, exclude=query.exclude)
+        parts().boxes.related(
+            query.article_id, limit=query.limit, section=query.section, exclude=query.exclude, variant=query.variant
+        )
     )
 
 
@@ -132,6 +161,7 @@ def trending() -> Response:
             section=query.section,
             tag=query.tag,
             exclude=query.exclude,
+            variant=query.variant,
         )
     )
 
@@ -150,8 +180,27 @@ def widgets() -> Response:
             window=query.window,
             rank=query.rank,
             exclude=query.exclude,
+            variant=query.variant,
         )
     )
+
+
+@public.get("/experiment")
+@endpoint(tag="For the website", query=ExperimentQuery, answer=ExperimentAnswer)
+def experiment() -> Response:
+    """Give the running experiment, and the variant of a visitor, for a site that fills its boxes on its own server.
+
+    Name the variant in every address that is asked for the visitor: `variant=...`.
+    """
+    visitor, running = query_as(ExperimentQuery).visitor_id, parts().experiments.running()
+    answer = ExperimentAnswer(
+        experiment=running and running.name,
+        ends_at=running and running.ends_at,
+        variants=[Share(variant=one, share=share) for one, share in running.shares.items()] if running else [],
+        variant=running.variant_of(visitor) if running and visitor else None,
+    )
+    policy = "private, max-age=10" if visitor else list_policy(parts().settings)
+    return let_caches_keep(json_response(answer), policy, tag_of(answer.model_dump_json()))
 
 
 @public.post("/views")
@@ -182,13 +231,16 @@ def views() -> Response:
 
 
 def _past(query: TrendingQuery) -> Response:
-    past, asked = parts().past, query.model_dump(include={"section", "tag", "limit", "exclude"})
+    service, asked = parts(), query.model_dump(include={"section", "tag", "limit", "exclude"})
+    site = service.experiments.rules(None)
     try:
-        with parts().guard.calling():
+        with service.guard.calling():
             if query.period:
-                answer = past.most_viewed(query.period, **asked)
+                answer = service.past.most_viewed(query.period, **asked)
             elif query.at:
-                answer = past.at(query.at.timestamp(), window=query.window, rank=query.rank, **asked)
+                answer = service.past.at(
+                    query.at.timestamp(), window=query.window or site.window, rank=query.rank or site.rank, **asked
+                )
     except RedisUnavailable as error:
         raise ServiceUnavailable("the past is not at hand just now; ask again", retry_after=_RETRY_S) from error
     return json_response(answer)

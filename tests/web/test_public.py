@@ -17,7 +17,7 @@ from tests.newsroom import article
 
 Publish = Callable[..., None]
 
-ENVELOPE = {"request_id", "generated_at", "stale", "model", "took_ms"}
+ENVELOPE = {"request_id", "generated_at", "stale", "model", "took_ms", "variant"}
 ITEM = {"position", "id", "title", "url", "section", "image_url", "published_at", "score", "source"}
 
 

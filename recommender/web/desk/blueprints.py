@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
-from recommender.errors import CorrectionRefused, RedisUnavailable, UserRefused
+from recommender.errors import CorrectionRefused, ExperimentRefused, RedisUnavailable, UserRefused
 from recommender.web.desk.access import admit, never_cached
 from recommender.web.desk.pages import page
 from recommender.web.errors import http_error
@@ -51,6 +51,7 @@ def _error_page(error: HTTPException) -> Any:
 
 
 @desk.errorhandler(CorrectionRefused)
+@desk.errorhandler(ExperimentRefused)
 @desk.errorhandler(UserRefused)
 def _refusal_page(error: Exception) -> Any:
     return _error_page(BadRequest(str(error)))
@@ -63,6 +64,7 @@ def _away_page(error: Exception) -> Any:
 
 
 @desk_api.errorhandler(CorrectionRefused)
+@desk_api.errorhandler(ExperimentRefused)
 @desk_api.errorhandler(UserRefused)
 def _refusal(error: Exception) -> AnyResponse:
     return http_error(BadRequest(str(error)))

@@ -1,0 +1,1 @@
+"""Experiments: ranking variants side by side, who gets which, and what is learned from it."""
