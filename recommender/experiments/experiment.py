@@ -66,7 +66,7 @@ class ExperimentRequest(BaseModel):
 
     def named(self, variant: Variant) -> str:
         """Return a variant's name in addresses and answers, which no other experiment's has."""
-        return f"{self.name}.{variant.name}"
+        return f"{self.name}_{variant.name}"
 
     def variant_of(self, visitor: str) -> str | None:
         """Return the name in addresses of a visitor's variant; None: not in the experiment."""

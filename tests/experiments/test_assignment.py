@@ -56,4 +56,4 @@ def test_bounds_are_the_shares_added_up() -> None:
 def test_an_experiment_assigns_the_names_in_its_addresses() -> None:
     """A variant's name in addresses holds the experiment's, so that none is taken for another's."""
     one = request()
-    assert {one.variant_of(str(number)) for number in range(50)} == {"calm.control", "calm.viewed"}
+    assert {one.variant_of(str(number)) for number in range(50)} == {"calm_control", "calm_viewed"}

@@ -55,22 +55,22 @@ def other_variant(**settings: Any) -> dict[str, Any]:
 def test_each_variant_is_served_by_its_settings(service: Service) -> None:
     """And who names none, or one that is not running, gets the site's, with no variant in the answer."""
     service.experiments.start(request(), by="anna")
-    assert first(service, "calm.control") == ("new", "calm.control")
-    assert first(service, "calm.viewed") == ("old", "calm.viewed")
-    for unknown in (None, "calm", "viewed", "calm.other", "gone.viewed"):
+    assert first(service, "calm_control") == ("new", "calm_control")
+    assert first(service, "calm_viewed") == ("old", "calm_viewed")
+    for unknown in (None, "calm", "viewed", "calm_other", "gone_viewed"):
         assert first(service, unknown) == ("new", None)
     for answer in (
-        service.boxes.related("new", variant="calm.viewed"),
-        service.boxes.widgets("x", variant="calm.viewed"),
+        service.boxes.related("new", variant="calm_viewed"),
+        service.boxes.widgets("x", variant="calm_viewed"),
     ):
-        assert answer.variant == "calm.viewed"
-    assert service.boxes.widgets("x", variant="calm.viewed").trending.items[0].id == "old"
+        assert answer.variant == "calm_viewed"
+    assert service.boxes.widgets("x", variant="calm_viewed").trending.items[0].id == "old"
 
 
 def test_a_page_that_names_its_rank_keeps_it(service: Service) -> None:
     """A variant's window and rank are for pages that name none."""
     service.experiments.start(request(), by="anna")
-    assert service.boxes.trending(rank="trending", variant="calm.viewed").items[0].id == "new"
+    assert service.boxes.trending(rank="trending", variant="calm_viewed").items[0].id == "new"
 
 
 def test_other_processes_follow_before_the_second_is_over(service: Service, other: Service) -> None:
@@ -78,22 +78,22 @@ def test_other_processes_follow_before_the_second_is_over(service: Service, othe
     assert other.experiments.running() is None
     service.experiments.start(request(), by="anna")
     deadline = time.monotonic() + 1
-    while first(other, "calm.viewed") != ("old", "calm.viewed"):
+    while first(other, "calm_viewed") != ("old", "calm_viewed"):
         assert time.monotonic() < deadline
     service.experiments.end("calm", by="anna")
-    assert first(service, "calm.viewed") == ("new", None)
+    assert first(service, "calm_viewed") == ("new", None)
     deadline = time.monotonic() + 1
-    while first(other, "calm.viewed") != ("new", None):
+    while first(other, "calm_viewed") != ("new", None):
         assert time.monotonic() < deadline
 
 
 def test_it_ends_by_itself(service: Service) -> None:
     """At its end readers get the site's lists, and another may start; its name stays taken."""
     service.experiments.start(request(ends_at=datetime.now(UTC) + timedelta(seconds=0.2)), by="anna")
-    assert first(service, "calm.viewed")[1] == "calm.viewed"
+    assert first(service, "calm_viewed")[1] == "calm_viewed"
     while service.experiments.running():
         pass
-    assert first(service, "calm.viewed") == ("new", None)
+    assert first(service, "calm_viewed") == ("new", None)
     with pytest.raises(ExperimentRefused, match="already"):
         service.experiments.start(request(), by="anna")
     service.experiments.start(request(name="next"), by="anna")
@@ -103,7 +103,7 @@ def test_it_ends_by_itself(service: Service) -> None:
 def test_a_variant_has_a_calm_of_its_own(service: Service) -> None:
     """Who is on a variant's list is remembered apart; a variant with the site's charts shares them."""
     service.experiments.start(request(**other_variant(trending_listed=1, trending_stay_margin=1)), by="anna")
-    ways = (None, "calm.control", "calm.other")
+    ways = (None, "calm_control", "calm_other")
     assert [first(service, variant)[0] for variant in ways] == ["new"] * 3
     for _ in range(150):
         service.counters.count(View(article_id="old"), now=time.time())
@@ -114,17 +114,17 @@ def test_a_variant_has_a_calm_of_its_own(service: Service) -> None:
 def test_lists_are_remembered_by_variant_while_redis_is_away(service: Service) -> None:
     """A stale answer is the variant's own, and says so."""
     service.experiments.start(request(), by="anna")
-    for variant in (None, "calm.viewed"):
+    for variant in (None, "calm_viewed"):
         first(service, variant)
     pid = int(service.redis.info("server")["process_id"])
     os.kill(pid, signal.SIGSTOP)
     try:
-        answers = {variant: service.boxes.trending(variant=variant) for variant in (None, "calm.viewed")}
+        answers = {variant: service.boxes.trending(variant=variant) for variant in (None, "calm_viewed")}
     finally:
         os.kill(pid, signal.SIGCONT)
     assert [answer.stale for answer in answers.values()] == [True, True]
-    assert {variant: answer.items[0].id for variant, answer in answers.items()} == {None: "new", "calm.viewed": "old"}
-    assert answers["calm.viewed"].variant == "calm.viewed"
+    assert {variant: answer.items[0].id for variant, answer in answers.items()} == {None: "new", "calm_viewed": "old"}
+    assert answers["calm_viewed"].variant == "calm_viewed"
 
 
 def test_every_setting_that_may_differ_is_one_of_the_service(settings: Settings) -> None:
@@ -196,7 +196,7 @@ def test_one_runs_at_a_time_and_each_step_is_traced(service: Service) -> None:
 def test_a_disk_that_fails_ends_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers keep their variant while what is on disk cannot be read."""
     service.experiments.start(request(), by="anna")
-    assert first(service, "calm.viewed") == ("old", "calm.viewed")
+    assert first(service, "calm_viewed") == ("old", "calm_viewed")
 
     def fail() -> None:
         raise sqlite3.OperationalError("disk I/O error")
@@ -204,4 +204,4 @@ def test_a_disk_that_fails_ends_nothing(service: Service, monkeypatch: pytest.Mo
     monkeypatch.setattr(service.experiments, "all", fail)
     deadline = time.monotonic() + 0.6
     while time.monotonic() < deadline:
-        assert first(service, "calm.viewed") == ("old", "calm.viewed")
+        assert first(service, "calm_viewed") == ("old", "calm_viewed")

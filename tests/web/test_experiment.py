@@ -27,8 +27,8 @@ def newsroom(service: Service, publish: Publish) -> None:
 def test_every_answer_names_its_variant(client: FlaskClient, path: str) -> None:
     """As the address asked for it; null without, after the end, and for one that never was."""
     assert client.get(path).get_json()["variant"] is None
-    assert client.get(f"{path}&variant=calm.viewed").get_json()["variant"] == "calm.viewed"
-    for unknown in ("", "viewed", "gone.viewed", "%00", "a" * 200):
+    assert client.get(f"{path}&variant=calm_viewed").get_json()["variant"] == "calm_viewed"
+    for unknown in ("", "viewed", "gone_viewed", "%00", "a" * 200):
         answer = client.get(f"{path}&variant={unknown}")
         assert (answer.status_code, answer.get_json()["variant"]) == (200, None)
 
@@ -36,7 +36,7 @@ def test_every_answer_names_its_variant(client: FlaskClient, path: str) -> None:
 @pytest.mark.parametrize("path", ANSWERS + FRAGMENTS)
 def test_caches_never_take_one_variant_for_another(client: FlaskClient, service: Service, path: str) -> None:
     """Each has its tag, even where the lists are the same; asked with the tag of another, the whole answer comes."""
-    addresses = [path, f"{path}&variant=calm.control", f"{path}&variant=calm.viewed"]
+    addresses = [path, f"{path}&variant=calm_control", f"{path}&variant=calm_viewed"]
     tags = [client.get(address).headers["ETag"] for address in addresses]
     assert len(set(tags)) == 3
     for address, other in zip(addresses, tags[1:] + tags[:1], strict=True):
@@ -50,8 +50,8 @@ def test_a_site_may_ask_who_gets_which(client: FlaskClient, service: Service) ->
     answer = client.get("/v1/experiment")
     assert answer.get_json()["experiment"] == "calm"
     assert answer.get_json()["variants"] == [
-        {"variant": "calm.control", "share": 50},
-        {"variant": "calm.viewed", "share": 50},
+        {"variant": "calm_control", "share": 50},
+        {"variant": "calm_viewed", "share": 50},
     ]
     assert answer.get_json()["variant"] is None
     assert answer.headers["Cache-Control"].startswith("public")
