@@ -35,11 +35,12 @@ if (function_exists('add_shortcode')) {
 
     add_action('wp_enqueue_scripts', function (): void {
         wp_enqueue_style('recommender', RECOMMENDER_URL . '/widgets.css', [], null);
-        wp_enqueue_script('recommender', RECOMMENDER_URL . '/widgets.js', [], null, ['strategy' => 'async']);
+        wp_enqueue_script('recommender', RECOMMENDER_URL . '/widgets.js', [], null, true);
     });
 
     add_filter('script_loader_tag', function (string $tag, string $handle): string {
-        $article = $handle === 'recommender' && is_singular('post') ? get_queried_object_id() : 0;
-        return $article ? str_replace(' src=', " data-article-id=\"$article\" src=", $tag) : $tag;
+        $article = is_singular('post') ? get_queried_object_id() : 0;
+        $attributes = ' async' . ($article ? " data-article-id=\"$article\"" : '');
+        return $handle === 'recommender' ? str_replace(' src=', "$attributes src=", $tag) : $tag;
     }, 10, 2);
 }

@@ -83,6 +83,7 @@ def embed_trending() -> Response:
         window=query.window,
         rank=query.rank,
         section=query.section,
+        tag=query.tag,
         exclude=query.exclude,
         variant=query.variant,
     )

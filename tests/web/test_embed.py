@@ -159,3 +159,19 @@ def test_feeds_say_the_same_until_the_list_changes(client: FlaskClient, publish:
     else:
         titles = [item["title"] for item in second.get_json(force=True)["items"]]
     assert any("& \"'" in title for title in titles)
+
+
+def test_a_box_without_a_single_picture_keeps_no_room_for_pictures(client: FlaskClient, publish: Publish) -> None:
+    """Cards of a newsroom without pictures come without the column that pictures stand in."""
+    assert ".jpg" in client.get("/embed/related?article_id=a1&section=World").text
+    publish(*(article(f"plain{number}", section="Letters") for number in range(4)))
+    bare = client.get("/embed/related?article_id=plain0&limit=3").text
+    assert bare.count("<li") == 3
+    assert "recommender-picture" not in bare
+
+
+def test_a_tag_of_its_own_has_a_box(client: FlaskClient, publish: Publish) -> None:
+    """`tag` chooses as it does in `/v1/trending`."""
+    publish(article("tagged", section="Letters", tags=["Lagoon"]))
+    first = client.get("/embed/trending?tag=lagoon&limit=1").text
+    assert 'data-id="tagged"' in first
