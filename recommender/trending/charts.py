@@ -18,7 +18,7 @@ from recommender.trending.choice import Auto, Choice
 from recommender.trending.counters import Counters
 from recommender.trending.ranks import RISING, Chart, Place, ages_h, rising_places, telling, trending_places
 from recommender.trending.standing import STANDING_LIFE_S, Standing, StayRules
-from recommender.trending.tempo import Tempo
+from recommender.trending.tempo import HOUR_S, PAST_S, Tempo
 from recommender.trending.windows import AUTO, WINDOWS, Rank, WindowName
 
 __all__ = ["SHORTEST", "ChartRules", "Charts", "Question"]
@@ -131,6 +131,18 @@ class Charts:
                 places = self._settled(asked, places, now)
         return _chart(places, counted, (tempo.window, window), rules)
 
+    def hours_listed(self, article_id: str, *, now: float) -> list[int]:
+        """Return the Unix seconds at which the hours began in which an article was on the site's trending list.
+
+        Of the last thirty days; the list is the one that a box gets which asks for nothing else, as far as it was asked
+        for in that hour.
+        """
+        hours = range(int((now - PAST_S) // HOUR_S), int(now // HOUR_S) + 1)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for hour in hours:
+                pipe.sismember(self._keys.listed(hour), article_id)
+            return [hour * HOUR_S for hour, there in zip(hours, pipe.execute(), strict=True) if there]
+
     def _rules_of(self, asked: Question) -> ChartRules:
         return asked.rules or self._rules
 
@@ -181,8 +193,13 @@ class Charts:
         order, after = before.settle({place.article_id: place.score for place in places}, rules.stay, now=now)
         if after.is_news(before):
             # Whoever makes the list next begins with this; a full Redis goes without.
-            with suppress(OutOfMemoryError):
-                self._redis.set(key, after.to_json(), ex=STANDING_LIFE_S)
+            with suppress(OutOfMemoryError), self._redis.pipeline(transaction=False) as pipe:
+                pipe.set(key, after.to_json(), ex=STANDING_LIFE_S)
+                if asked.window == "auto" and not asked.section and after.listed:
+                    hour = self._keys.listed(int(now // HOUR_S))
+                    pipe.sadd(hour, *after.listed)
+                    pipe.expire(hour, PAST_S)
+                pipe.execute()
         by_id = {place.article_id: place for place in places}
         return [replace(by_id[one], since=after.since(one)) for one in order]
 

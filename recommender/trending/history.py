@@ -85,11 +85,13 @@ class History:
         self._keys = keys
         self._boxed_weight = boxed_weight
 
-    def series(self, article_ids: Sequence[str], *, now: float) -> Mapping[str, list[Series]]:
+    def series(
+        self, article_ids: Sequence[str], *, now: float, spans: Sequence[Span] = SPANS
+    ) -> Mapping[str, list[Series]]:
         """Return the views of articles over time: by five minutes, by hour, by day. ``now`` is in Unix seconds."""
         fields = [field for article_id in article_ids for field in (article_id, f"\n{article_id}")]
         found: defaultdict[str, list[Series]] = defaultdict(list)
-        for span in SPANS if fields else ():
+        for span in spans if fields else ():
             numbers = range(int((now - span.kept_s) // span.seconds), int(now // span.seconds) + 1)
             with self._redis.pipeline(transaction=False) as pipe:
                 for number in numbers:

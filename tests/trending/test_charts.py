@@ -216,3 +216,20 @@ def test_a_tag_is_asked_for_in_the_address(client: FlaskClient, service: Service
     assert answer["items"][0]["id"] == "a"
     assert answer["evidence"] == {"window": "6h", "views": 20, "thin": False}
     assert client.get("/v1/trending?rank=falling").status_code == 400
+
+
+def test_the_hours_in_which_an_article_was_on_the_list_are_remembered(service: Service, publish: Publish) -> None:
+    """As the list of the whole site was asked for, not those of a section or window; and no longer than thirty days."""
+    publish(article("a", section="s"), article("b", section="s"))
+    read(service, "a", 5)
+    now, hour = time.time(), int(HOUR_S)
+    this = int(now // hour) * hour
+    service.charts.read(Question(section="s"), now=now)
+    service.charts.read(Question(window="24h"), now=now)
+    assert service.charts.hours_listed("a", now=now) == []
+    for later in (0, 2 * hour):
+        service.charts.read(Question(), now=now + later)
+    assert service.charts.hours_listed("a", now=now + 2 * hour) == [this, this + 2 * hour]
+    assert service.charts.hours_listed("b", now=now) == []
+    assert service.charts.hours_listed("a", now=now + 31 * 24 * hour) == []
+    assert all(0 < service.redis.ttl(key) <= 30 * 24 * hour for key in service.redis.keys("*trending:listed:*"))
