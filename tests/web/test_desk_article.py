@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
+from datetime import UTC, datetime
+
 import pytest
 from flask.testing import FlaskClient
 
 from jobs.progress import progress_bars
 from jobs.train import train
 from recommender.service import Service
+from recommender.trending.charts import Question
+from recommender.view import View
 from tests.conftest import Publish
 from tests.newsroom import article
 
@@ -110,3 +116,39 @@ def test_an_article_is_found_while_its_title_is_typed(client: FlaskClient) -> No
     assert len(found("flo")) == 12
     assert found('"*) OR (') == found("nothing") == found("") == []
     assert "Flood 3" in client.get("/desk/article/find?q=flood+3", auth=EDITOR).text
+
+
+def test_views_over_time_are_told_organic_and_boxed_apart(service: Service, client: FlaskClient) -> None:
+    """From the first view on, by five minutes, hours and days; and when the article was in Trending."""
+    now = time.time()
+    for ago_h, source in ((30, None), (2, "trending"), (2, None), (0, None)):
+        view = View(article_id="a1", source=source)
+        assert service.counters.count(view, now=now - ago_h * 3600) == "counted"
+    service.charts.read(Question(), now=now)
+    for by, seconds in (("5min", 300), ("hour", 3600), ("day", 86_400)):
+        told = client.get(f"/v1/desk/article/views?article_id=a1&by={by}", auth=EDITOR).get_json()
+        assert (sum(told["organic"]), sum(told["boxed"]), told["seconds"]) == (3, 1, seconds)
+        assert told["organic"][-1] >= 1
+        since = datetime.fromisoformat(told["since"]).timestamp()
+        assert since <= now - 30 * 3600 < since + seconds or by == "day"
+        assert len(told["organic"]) == len(told["boxed"]) == int((now - since) // seconds) + 1
+        (spell,) = told["in_trending"]
+        assert spell["since"] == datetime.fromtimestamp(now // 3600 * 3600, UTC).isoformat().replace("+00:00", "Z")
+    assert "4 views since" in client.get("/desk/article?article_id=a1", auth=EDITOR).text
+    assert "In Trending 1 time " in client.get("/desk/article/views?article_id=a1&by=day", auth=EDITOR).text
+    assert client.get("/v1/desk/article/views?article_id=a1&by=week", auth=EDITOR).status_code == 400
+
+
+def test_the_preview_shows_both_boxes_as_the_site_gets_them(client: FlaskClient) -> None:
+    """The articles of one answer for both, in the elements of the fragments, where nothing runs."""
+    shown = client.get("/desk/article/boxes?article_id=a1", auth=EDITOR)
+    answer = client.get("/v1/widgets?article_id=a1").get_json()
+    fragments = [client.get(f"/embed/{box}?article_id=a1").text for box in ("related", "trending")]
+    ids = re.findall('data-id="(.*?)"', shown.text)
+    assert ids == [item["id"] for box in ("related", "trending") for item in answer[box]["items"]]
+    assert set(re.findall('class="(.*?)"', shown.text)) == set(re.findall('class="(.*?)"', "".join(fragments)))
+    policy = shown.headers["Content-Security-Policy"]
+    assert "sandbox allow-popups;" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "script-src" not in policy
+    assert client.get("/desk/article/boxes?article_id=a1").status_code == 303

@@ -16,6 +16,7 @@ from recommender.errors import ModelError
 from recommender.related.growth import Growth
 from recommender.web.desk.blueprints import desk, desk_api
 from recommender.web.desk.pages import page
+from recommender.web.desk.views import SpanName, views_over_time
 from recommender.web.editors import ExplainQuery, explained
 from recommender.web.endpoint import OptionalText, Text, TextOrNone, endpoint, json_response, query_as
 from recommender.web.parts import parts
@@ -56,6 +57,7 @@ class ArticlePageQuery(BaseModel):
 
     article_id: Annotated[ArticleId | None, TextOrNone] = None
     other_id: Annotated[ArticleId | None, TextOrNone] = None
+    by: Annotated[SpanName, Text] = "hour"
 
 
 class Near(BaseModel):
@@ -154,11 +156,13 @@ def give_article() -> Response:
 def article() -> str:
     """Show an article, or the search for one."""
     query = query_as(ArticlePageQuery)
-    answer = _article(query.article_id) if query.article_id else None
-    if not query.article_id or not query.other_id:
-        return page("desk/article.html", answer=answer)
+    if not query.article_id:
+        return page("desk/article.html", answer=None)
+    answer, views = _article(query.article_id), views_over_time(query.article_id, query.by)
+    if not query.other_id:
+        return page("desk/article.html", answer=answer, views=views)
     why = explained(query.article_id, query.other_id)
-    return page("desk/article.html", answer=answer, why=why, other=_card(query.other_id))
+    return page("desk/article.html", answer=answer, views=views, why=why, other=_card(query.other_id))
 
 
 @desk.get("/article/find")
