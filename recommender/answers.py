@@ -14,6 +14,7 @@ from recommender.trending.windows import Rank, WindowName
 __all__ = [
     "Answer",
     "Box",
+    "BoxName",
     "Evidence",
     "Item",
     "PastAnswer",
@@ -23,6 +24,7 @@ __all__ = [
     "WidgetsAnswer",
 ]
 
+BoxName = Literal["related", "trending"]
 Source = Literal["pinned", "related", "trending", "section", "latest"]
 
 # Scores decay with every second; the order they make is what a list says.

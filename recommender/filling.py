@@ -6,9 +6,8 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Literal
 
-from recommender.answers import Item, Source
+from recommender.answers import BoxName, Item, Source
 from recommender.article import section_key
 from recommender.box_rules import BoxRules
 from recommender.card import Card
@@ -17,9 +16,7 @@ from recommender.reader import Reader
 from recommender.trending.charts import Question
 from recommender.trending.ranks import Chart
 
-__all__ = ["BoxName", "Filling"]
-
-BoxName = Literal["related", "trending"]
+__all__ = ["Filling"]
 
 _SPARE = 8
 """Cards fetched beyond those needed, so that a few that may not be shown cost no second round trip."""

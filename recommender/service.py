@@ -13,6 +13,7 @@ from redis import Redis
 from recommender.archive import Archive
 from recommender.box_rules import BoxRules
 from recommender.catalogue import Catalogue
+from recommender.clicks.clicks import Clicks
 from recommender.database import Database
 from recommender.desk.corrections import CORRECTIONS_SCHEMA, Corrections
 from recommender.desk.sessions import Sessions
@@ -66,6 +67,7 @@ class Service:
     shelf: Shelf
     readers: ReadersChoice
     counters: Counters
+    clicks: Clicks
     charts: Charts
     boxes: Boxes
     past: Past
@@ -133,6 +135,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             history_articles=settings.history_articles,
             trails=settings.related_readers,
         )
+        clicks = Clicks(redis, keys, memory_s=settings.click_memory_s, kept_days=settings.clicks_kept_days)
         experiments = Experiments(desk, trace, settings)
         rules = BoxRules.of(settings).charts
         charts = Charts(redis, keys, counters, catalogue, rules)
@@ -144,6 +147,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             guard,
             corrections.rulebook,
             rules=experiments.rules,
+            receipts=clicks.receipts,
         )
         yield Service(
             settings=settings,
@@ -156,6 +160,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             readers=ReadersChoice(patient, keys),
             shelf=Shelf(settings.data_dir / "models"),
             counters=counters,
+            clicks=clicks,
             charts=charts,
             boxes=boxes,
             past=Past(counters, catalogue, corrections.rulebook, rules, zone=ZoneInfo(settings.time_zone)),

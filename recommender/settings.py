@@ -241,6 +241,12 @@ class Settings(BaseSettings):
         10_000, ge=100, description="articles kept on each decaying board; the least read beyond are dropped"
     )
 
+    # Clicks
+    click_memory_s: int = Field(
+        1800, ge=60, le=86_400, description="seconds after a box was shown to a reader in which a click on it counts"
+    )
+    clicks_kept_days: int = Field(90, ge=1, le=366, description="days for which impressions and clicks are kept")
+
     @field_validator("redis_url")
     @classmethod
     def _password_is_given_or_not_meant(cls, url: SecretStr | None) -> SecretStr | None:

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from recommender.article import ArticleId, plain_id
 
-__all__ = ["Token", "View"]
+__all__ = ["RequestId", "Token", "View"]
 
 Token = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(plain_id)]
+RequestId = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(plain_id)]
 
 
 class View(BaseModel):
@@ -24,7 +25,7 @@ class View(BaseModel):
         None, description="who is reading, if the site knows; hashed with a salt that is thrown away"
     )
     source: Token | None = Field(None, description="the box the reader came from: related, trending, ...")
-    request_id: Token | None = Field(None, description="of the answer whose item was clicked")
+    request_id: RequestId | None = Field(None, description="of the answer whose item was clicked")
     position: int | None = Field(None, ge=1, le=50, description="of the item that was clicked")
 
     @property

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from recommender.answers import Box, Evidence, RelatedAnswer, TrendingAnswer, WidgetsAnswer
+from recommender.answers import Box, BoxName, Evidence, Item, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import section_key
 from recommender.box_rules import BoxRules
 from recommender.card import Card
+from recommender.clicks.receipt import Receipt, Receipts
 from recommender.desk.rules import Rulebook
 from recommender.errors import RedisUnavailable
 from recommender.filling import Filling
@@ -49,6 +51,8 @@ class Boxes:
         Returns the editors' corrections in force.
     rules : callable
         Returns how boxes are filled for a variant; None: as the site is set.
+    receipts : Receipts
+        Names answers, so that clicks can be told by what they were on.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Boxes:
         rulebook: Callable[[], Rulebook],
         *,
         rules: Callable[[str | None], BoxRules],
+        receipts: Receipts,
     ) -> None:
         self._live = live
         self._remembering = remembering
@@ -67,6 +72,7 @@ class Boxes:
         self._guard = guard
         self._rulebook = rulebook
         self._rules = rules
+        self._receipts = receipts
 
     def related(
         self,
@@ -89,11 +95,12 @@ class Boxes:
 
         started = time.perf_counter()
         (filling, version), stale = self._read(fill, lambda filled: filled[0].empty)
+        items = filling.items("related")
         return RelatedAnswer(
             article_id=article_id,
             known=filling.card is not None,
-            items=filling.items("related"),
-            **self._envelope(started, rules, stale=stale, version=version),
+            items=items,
+            **self._envelope(started, rules, {"related": items}, stale=stale, version=version),
         )
 
     def trending(
@@ -123,14 +130,15 @@ class Boxes:
 
         started = time.perf_counter()
         (filling, chart), stale = self._read(fill, lambda filled: filled[0].empty)
+        items = filling.items("trending")
         return TrendingAnswer(
             window=AUTO if window == "auto" and rank == "most_viewed" else window,
             rank=rank,
             section=section,
             tag=tag,
             evidence=Evidence(window=chart.window, views=chart.views, thin=chart.thin),
-            items=filling.items("trending"),
-            **self._envelope(started, rules, stale=stale, version=self._memory.version),
+            items=items,
+            **self._envelope(started, rules, {"trending": items}, stale=stale, version=self._memory.version),
         )
 
     def widgets(
@@ -161,12 +169,13 @@ class Boxes:
 
         started = time.perf_counter()
         (filling, version), stale = self._read(fill, lambda filled: filled[0].empty)
+        boxes: dict[BoxName, list[Item]] = {name: filling.items(name) for name in ("related", "trending")}
         return WidgetsAnswer(
             article_id=article_id,
             known=filling.card is not None,
-            related=Box(items=filling.items("related")),
-            trending=Box(items=filling.items("trending")),
-            **self._envelope(started, rules, stale=stale, version=version),
+            related=Box(items=boxes["related"]),
+            trending=Box(items=boxes["trending"]),
+            **self._envelope(started, rules, boxes, stale=stale, version=version),
         )
 
     def front(self, per_section: int = 6) -> Mapping[str, list[Card]]:
@@ -200,13 +209,29 @@ class Boxes:
             return remembered, True
         return filled, False
 
-    def _envelope(self, started: float, rules: BoxRules, *, stale: bool, version: str | None) -> dict[str, Any]:
+    def _envelope(
+        self,
+        started: float,
+        rules: BoxRules,
+        boxes: Mapping[BoxName, Sequence[Item]],
+        *,
+        stale: bool,
+        version: str | None,
+    ) -> dict[str, Any]:
         read_at = self._memory.refreshed_at if stale else None
         return {
-            "request_id": uuid.uuid4().hex,
+            "request_id": self._request_id(boxes, rules.variant, stale=stale),
             "generated_at": datetime.fromtimestamp(read_at or time.time(), UTC),
             "stale": stale,
             "model": version,
             "variant": rules.variant,
             "took_ms": round((time.perf_counter() - started) * 1000, 2),
         }
+
+    def _request_id(self, boxes: Mapping[BoxName, Sequence[Item]], variant: str | None, *, stale: bool) -> str:
+        """Return the receipt of the lists; of those made without Redis, where its key is, an id that counts nothing."""
+        sources = {box: [item.source for item in items] for box, items in boxes.items()}
+        if not stale:
+            with suppress(RedisUnavailable), self._guard.calling():
+                return self._receipts.write(Receipt(time.time(), sources, variant or ""))
+        return uuid.uuid4().hex

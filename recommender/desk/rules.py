@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
+from recommender.answers import BoxName
 from recommender.desk.correction import Correction
 
 __all__ = ["NO_RULES", "Rulebook", "Rules"]
 
-BoxName = Literal["related", "trending"]
 _Place = tuple[BoxName, str | None]
 """A box, and whose list or which section's; None: every one."""
 

@@ -165,6 +165,25 @@ class Keys:
         """Hash, expiring: outcome -> number of views told on one day since 1970 that had it."""
         return f"{self.views}:{day}"
 
+    # Clicks
+
+    def receipt_key(self, day: int) -> str:
+        """String, expiring: key of the signatures of what was answered on one day since 1970."""
+        return f"{self._tag}:clicks:key:{day}"
+
+    def shown(self, digest: str) -> str:
+        """String, expiring: second at which a visitor was shown a box of an answer, and the places clicked since."""
+        return f"{self._tag}:clicks:shown:{digest}"
+
+    def clicks(self, day: int) -> str:
+        """Hash, expiring: box, place, source and variant -> times shown, and times clicked, on one day since 1970."""
+        return f"{self.clicks_prefix}{day}"
+
+    @property
+    def clicks_prefix(self) -> str:
+        """What the name of every day's clicks begins with."""
+        return f"{self._tag}:clicks:day:"
+
     # The desk
 
     def session(self, digest: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cachetools import LRUCache, cached
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-__all__ = ["filter_reason", "is_bot"]
+__all__ = ["Reason", "filter_reason", "is_bot"]
+
+Reason = Literal["bot", "prefetch", ""]
 
 
 class Headers(Protocol):
@@ -28,7 +30,7 @@ def is_bot(user_agent: str) -> bool:
     return _pattern().search(user_agent) is not None
 
 
-def filter_reason(headers: Headers) -> str:
+def filter_reason(headers: Headers) -> Reason:
     """Return why a view with these request headers is no reader's: ``bot``, ``prefetch``, or nothing."""
     purpose = f"{headers.get('Sec-Purpose', '')} {headers.get('Purpose', '')} {headers.get('X-Moz', '')}".casefold()
     if "prefetch" in purpose or "prerender" in purpose or "preview" in purpose:

@@ -8,15 +8,12 @@ that is forgotten half an hour after the last. A network is likewise a hash boun
 from __future__ import annotations
 
 import hashlib
-import secrets
-import threading
 from ipaddress import IPv4Address, IPv6Address, ip_network
-from typing import cast
 
-from cachetools import TTLCache
 from redis import Redis
 
 from recommender.redis.keys import Keys
+from recommender.redis.salts import Salts
 
 __all__ = ["Visitors", "network_of"]
 
@@ -24,8 +21,6 @@ _DAY_S = 86_400
 _SALT_LIFE_S = 26 * 3600
 """A day, and the pause in which yesterday's visits are still remembered."""
 _NETWORK_DIGITS = 10
-_REMEMBERED_S = 3600
-"""Seconds for which a process goes by a salt it read, so that it outlives the one in Redis by no more."""
 
 
 class Visitors:
@@ -40,18 +35,15 @@ class Visitors:
     """
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
-        self._redis = redis
-        self._keys = keys
-        self._salts: TTLCache[int, str] = TTLCache(4, _REMEMBERED_S)
-        self._mutex = threading.Lock()
+        self._salts = Salts(redis, keys.salt, life_s=_SALT_LIFE_S)
 
-    def digests(self, article_id: str, visitor: str, now: float) -> tuple[str, str]:
-        """Return the hash of a visitor of an article under today's salt and under yesterday's.
+    def digests(self, bound_to: str, visitor: str, now: float) -> tuple[str, str]:
+        """Return the hash of a visitor under today's salt and under yesterday's, bound to an article or a list.
 
         ``now`` is in Unix seconds.
         """
         today = int(now // _DAY_S)
-        return self._digest(today, article_id, visitor), self._digest(today - 1, article_id, visitor)
+        return self._digest(today, bound_to, visitor), self._digest(today - 1, bound_to, visitor)
 
     def trail_digest(self, visitor: str, now: float) -> str:
         """Return the hash of a visitor under today's salt, which is of no article.
@@ -64,21 +56,9 @@ class Visitors:
         """Return the hash of a network that readers of an article come from, under today's salt."""
         return self._digest(int(now // _DAY_S), article_id, network)[:_NETWORK_DIGITS]
 
-    def _digest(self, day: int, article_id: str, visitor: str) -> str:
-        key = self._salt(day).encode()
-        return hashlib.blake2b(f"{article_id}\n{visitor}".encode(), digest_size=12, key=key).hexdigest()
-
-    def _salt(self, day: int) -> str:
-        with self._mutex:
-            salt = self._salts.get(day)
-        if salt is None:
-            key = self._keys.salt(day)
-            fresh = secrets.token_hex(16)
-            self._redis.set(key, fresh, nx=True, ex=_SALT_LIFE_S)
-            salt = cast("str | None", self._redis.get(key)) or fresh
-            with self._mutex:
-                self._salts[day] = salt
-        return salt
+    def _digest(self, day: int, bound_to: str, visitor: str) -> str:
+        key = self._salts.of(day).encode()
+        return hashlib.blake2b(f"{bound_to}\n{visitor}".encode(), digest_size=12, key=key).hexdigest()
 
 
 def network_of(address: IPv4Address | IPv6Address) -> str:

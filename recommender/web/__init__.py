@@ -40,7 +40,7 @@ def create_app(service: Service) -> Flask:
     init_metrics(app, service)
     CORS(
         app,
-        resources=r"/(v1/(related|trending|widgets|views|experiment)|widgets\.(js|css)|embed/.*|feeds/.*)",
+        resources=r"/(v1/(related|trending|widgets|views|impressions|experiment)|widgets\.(js|css)|embed/.*|feeds/.*)",
         origins=list(service.settings.cors_origins),
         send_wildcard=True,  # the same for every origin, so that a cache may keep it
         methods=["GET", "POST"],

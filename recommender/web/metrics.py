@@ -39,6 +39,18 @@ class Metrics:
         self.refused_views = Counter(
             "recommender_refused_views_total", "Views answered 503 because Redis was away.", registry=self.registry
         )
+        self.impressions = Counter(
+            "recommender_impressions_total",
+            "Boxes that pages told to be in sight, by what became of it.",
+            ["box", "outcome"],
+            registry=self.registry,
+        )
+        self.clicks = Counter(
+            "recommender_clicks_total",
+            "Clicks that views named, by what became of them.",
+            ["box", "outcome"],
+            registry=self.registry,
+        )
 
 
 class _Shared(Collector):

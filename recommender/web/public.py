@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from recommender.answers import PastAnswer, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import ArticleId
+from recommender.clicks.impression import Impression
 from recommender.errors import RedisUnavailable
 from recommender.trending.bots import filter_reason
 from recommender.trending.calendar import Period
@@ -50,7 +51,7 @@ def _past_moment(at: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(_past_moment)]
 VariantName = Annotated[OptionalText, Field(description="of a running experiment; one that is not running is as none")]
 
-_VIEW_BYTES = 4096
+_BEACON_BYTES = 4096
 _RETRY_S = 2
 
 
@@ -118,7 +119,7 @@ class ExperimentAnswer(BaseModel):
 
 
 class Accepted(BaseModel):
-    """The view is in Redis: counted, or filtered."""
+    """What was told is in Redis: counted, or filtered."""
 
     status: Literal["accepted"] = "accepted"
 
@@ -210,23 +211,49 @@ def views() -> Response:
 
     Send it as `application/json` or `text/plain`. Give an `event_id` and a view may be sent again after an error
     without counting twice. Views by bots, of unknown articles, and repeats are accepted alike and not counted.
+
+    With `source` (the box), `position` and `request_id` it is a click, and counts as one if the same visitor's
+    impression of that box was counted.
     """
     service, metrics = parts(), current_app.extensions["metrics"]
     try:
-        view = body_as(View, most_bytes=_VIEW_BYTES)
+        view = body_as(View, most_bytes=_BEACON_BYTES)
     except HTTPException:
         with suppress(RedisUnavailable), service.guard.calling():
             service.counters.note("malformed", now=time.time())
         raise
-    visitor = f"{request.remote_addr}\n{request.headers.get('User-Agent', '')}"
+    now, visitor = time.time(), _visitor()
     try:
         with service.guard.calling():
-            service.counters.count(
-                view, now=time.time(), visitor=visitor, network=_network(), reason=filter_reason(request.headers)
+            became = service.counters.count(
+                view, now=now, visitor=visitor, network=_network(), reason=filter_reason(request.headers)
             )
+            if followed := service.clicks.follow(view, became, now=now, visitor=visitor):
+                metrics.clicks.labels(*followed).inc()
     except RedisUnavailable as error:
         metrics.refused_views.inc()
         raise ServiceUnavailable("views cannot be counted just now; send it again", retry_after=_RETRY_S) from error
+    return json_response(Accepted(), 202)
+
+
+@public.post("/impressions")
+@endpoint(tag="For the website", body=Impression, answer=Accepted, status=202)
+def impressions() -> Response:
+    """Report that a box was in a reader's sight.
+
+    Send it as `application/json` or `text/plain`, once for each box that was shown. It counts once for each visitor
+    and `request_id`. Those of bots, and with a `request_id` that is none of ours or over a day old, are accepted
+    alike and not counted.
+    """
+    shown, service = body_as(Impression, most_bytes=_BEACON_BYTES), parts()
+    try:
+        with service.guard.calling():
+            outcome = service.clicks.show(
+                shown, now=time.time(), visitor=_visitor(), reason=filter_reason(request.headers)
+            )
+    except RedisUnavailable as error:
+        raise ServiceUnavailable("impressions cannot be counted just now", retry_after=_RETRY_S) from error
+    current_app.extensions["metrics"].impressions.labels(shown.box, outcome).inc()
     return json_response(Accepted(), 202)
 
 
@@ -244,6 +271,11 @@ def _past(query: TrendingQuery) -> Response:
     except RedisUnavailable as error:
         raise ServiceUnavailable("the past is not at hand just now; ask again", retry_after=_RETRY_S) from error
     return json_response(answer)
+
+
+def _visitor() -> str:
+    """Return what tells this connection from others."""
+    return f"{request.remote_addr}\n{request.headers.get('User-Agent', '')}"
 
 
 def _network() -> str | None:
