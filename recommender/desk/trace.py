@@ -12,14 +12,17 @@ from pydantic import BaseModel, Field
 
 from recommender.database import Database
 
-__all__ = ["ACTIONS", "COMMAND_LINE", "TRACE_SCHEMA", "Action", "Entry", "Trace"]
+__all__ = ["ACTIONS", "COMMAND_LINE", "STRANGER", "TRACE_SCHEMA", "Action", "Entry", "Trace"]
 
 COMMAND_LINE = "command line"
 """Who acts where an operator gives a command."""
+STRANGER = "not signed in"
+"""Who acts where nobody has signed in."""
 
 Action = Literal[
     "signed in",
     "signed out",
+    "sign-in failed",
     "correction added",
     "correction undone",
     "user added",
@@ -54,7 +57,9 @@ class Entry(BaseModel):
 
     number: int = Field(description="counts up; what happened later has a higher one")
     at: datetime
-    who: str = Field(description="the user's name; `command line` for the operator's commands")
+    who: str = Field(
+        description="the user's name; `command line` for the operator's commands, `not signed in` for a guesser"
+    )
     action: Action
     subject: str = Field(description="the article, user or version that it was about")
     before: dict[str, Any] | None = Field(description="what was, as far as the action changed it")

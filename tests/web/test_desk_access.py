@@ -112,10 +112,31 @@ def test_a_guesser_has_to_wait(client: FlaskClient, settings: Settings) -> None:
     assert client.get("/v1/desk/session", auth=("somebody", PASSWORD), environ_base=elsewhere).status_code == 401
 
 
+def test_failed_sign_ins_are_in_the_trace(client: FlaskClient, service: Service, settings: Settings) -> None:
+    """The first of a name or address and the one after which it waits, with the network and a count, not one by one."""
+    for number in range(settings.sign_in_failures + 5):
+        client.get("/v1/desk/session", auth=("Editor", f"guess {number}"), environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    last, first = service.trace.entries(action="sign-in failed")
+    assert (first.who, first.subject) == ("not signed in", "editor")
+    assert first.after == {"failures in ten minutes": 1, "from": "203.0.113.0/24"}
+    assert last.after == {"failures in ten minutes": settings.sign_in_failures, "from": "203.0.113.0/24"}
+    client.get("/v1/desk/session", auth=("my-own-password", "x"), environ_base={"REMOTE_ADDR": "2001:db8:1::7"})
+    (latest,) = service.trace.entries(limit=1)
+    assert (latest.subject, (latest.after or {})["from"]) == ("a name of no user", "2001:db8:1::/48")
+
+
+def test_no_crowd_of_guessers_fills_the_trace(client: FlaskClient, service: Service) -> None:
+    """From as many addresses and by as many names as may be, twenty entries in ten minutes are all."""
+    for number in range(30):
+        address = {"REMOTE_ADDR": f"203.0.{number}.9"}
+        assert client.get("/v1/desk/session", auth=(f"name{number}", "x"), environ_base=address).status_code == 401
+    assert len(service.trace.entries(limit=50)) == 20
+
+
 def test_neither_address_nor_name_of_a_guesser_is_kept(client: FlaskClient, service: Service) -> None:
     client.get("/v1/desk/session", auth=("anna", "wrong"), environ_base={"REMOTE_ADDR": "203.0.113.9"})
     keys = [str(key) for key in service.redis.keys("*sign-ins*")]
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert not any("203.0.113.9" in key or "anna" in key for key in keys)
     assert all(key.startswith("{tests}") and 0 < service.redis.ttl(key) <= 600 for key in keys)
 

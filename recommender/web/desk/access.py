@@ -13,7 +13,9 @@ from flask import Response, current_app, g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
+from recommender.desk.trace import STRANGER
 from recommender.desk.users import Role, User, may
+from recommender.trending.visitors import network_of
 from recommender.web.parts import parts
 
 __all__ = ["COOKIE", "admit", "least_role", "never_cached", "open_to_all", "signed_in", "user", "verified"]
@@ -106,9 +108,22 @@ def verified(name: str, password: str) -> User | None:
             raise TooManyRequests("too many wrong passwords; wait a while", retry_after=wait_s)
         found = service.users.verify(name, password)
         if found is None:
-            service.throttle.failed(*who)
+            failures = service.throttle.failed(*who)
             log.warning("sign_in_failed")
+            if service.throttle.is_news(*who):
+                _trace_failure(name, failures)
         return found
+
+
+def _trace_failure(name: str, failures: int) -> None:
+    """Tell of a failed sign-in; not the name where no user has it, since people type passwords there."""
+    known = parts().users.get(name)
+    try:
+        network = network_of(ipaddress.ip_address(request.remote_addr or ""))
+    except ValueError:
+        network = None
+    after = {"failures in ten minutes": failures, "from": network}
+    parts().trace.add(STRANGER, "sign-in failed", known.name if known else "a name of no user", after=after)
 
 
 def never_cached(response: Response) -> Response:
