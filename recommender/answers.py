@@ -12,6 +12,7 @@ from recommender.trending.calendar import Period
 from recommender.trending.windows import Rank, WindowName
 
 __all__ = [
+    "BOXES",
     "Answer",
     "Box",
     "BoxName",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 BoxName = Literal["related", "trending"]
+BOXES: tuple[BoxName, ...] = ("related", "trending")
 Source = Literal["pinned", "related", "trending", "section", "latest"]
 
 # Scores decay with every second; the order they make is what a list says.

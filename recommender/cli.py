@@ -29,6 +29,7 @@ class Commands(click.Group):
         "related": "lists:related",
         "trending": "lists:trending",
         "explain": "lists:explain_command",
+        "report": "reporting:report",
         "evaluate": "evaluation:evaluate",
         "users": "people:users",
     }

@@ -13,6 +13,7 @@ from jobs.import_articles import ImportReport
 from jobs.import_views import ViewReport
 from jobs.train import Summary
 from recommender.answers import Item
+from recommender.clicks.report import ClicksReport, Rate
 from recommender.desk.users import User
 from recommender.related.diff import Difference
 from recommender.related.explain import Explanation
@@ -20,6 +21,7 @@ from recommender.settings import Settings
 
 __all__ = [
     "print_addresses",
+    "print_clicks",
     "print_difference",
     "print_explanation",
     "print_figures",
@@ -85,6 +87,31 @@ def print_items(title: str, items: list[Item]) -> None:
     for item in items:
         table.add_row(str(item.position), f"{item.score:.3f}", item.source, item.section or "", item.title, item.id)
     Console().print(table)
+
+
+def print_clicks(found: ClicksReport) -> None:
+    """Print rates with their intervals, box by box."""
+    click.echo(f"{found.since} to {found.until}, UTC; intervals of 95 %")
+    for one in found.boxes:
+        table = Table(title=f"{one.box}: {one.total.impressions:,} times shown", title_justify="left")
+        table.add_column(one.box)
+        for name in ("shown", "clicks", "CTR", "interval"):
+            table.add_column(name, justify="right")
+        table.add_row("any item", *_rate(one.total), end_section=True)
+        for place in one.positions:
+            table.add_row(f"position {place.position}", *_rate(place), end_section=place is one.positions[-1])
+        for source in one.sources:
+            table.add_row(f"from {source.source}", *_rate(source), end_section=source is one.sources[-1])
+        for variant in one.variants:
+            if variant.variant:
+                table.add_row(f"variant {variant.variant}", *_rate(variant))
+        Console().print(table)
+
+
+def _rate(rate: Rate) -> tuple[str, str, str, str]:
+    if rate.ctr is None:
+        return "0", "0", "", ""
+    return f"{rate.impressions:,}", f"{rate.clicks:,}", f"{rate.ctr:.2%}", f"{rate.low:.2%} to {rate.high:.2%}"
 
 
 def print_explanation(answer: Explanation) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from recommender.answers import Box, BoxName, Evidence, Item, RelatedAnswer, TrendingAnswer, WidgetsAnswer
+from recommender.answers import BOXES, Box, BoxName, Evidence, Item, RelatedAnswer, TrendingAnswer, WidgetsAnswer
 from recommender.article import section_key
 from recommender.box_rules import BoxRules
 from recommender.card import Card
@@ -169,7 +169,7 @@ class Boxes:
 
         started = time.perf_counter()
         (filling, version), stale = self._read(fill, lambda filled: filled[0].empty)
-        boxes: dict[BoxName, list[Item]] = {name: filling.items(name) for name in ("related", "trending")}
+        boxes: dict[BoxName, list[Item]] = {name: filling.items(name) for name in BOXES}
         return WidgetsAnswer(
             article_id=article_id,
             known=filling.card is not None,

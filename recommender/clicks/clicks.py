@@ -14,7 +14,7 @@ from typing import Literal, cast
 from redis import Redis
 from redis.commands.core import Script
 
-from recommender.answers import BoxName, Source
+from recommender.answers import BOXES, BoxName, Source
 from recommender.clicks.impression import Impression
 from recommender.clicks.receipt import KEY_LIFE_S, Receipt, Receipts
 from recommender.redis.keys import Keys
@@ -31,7 +31,6 @@ Outcome = Literal["counted", "repeat", "unseen", "foreign"] | ViewOutcome
 """``unseen``: the visitor was not shown the box, or too long ago. ``foreign``: no receipt of ours, or an old one."""
 
 _DAY_S = 86_400
-_BOXES: tuple[BoxName, ...] = ("related", "trending")
 _OF_READERS = frozenset[ViewOutcome](["counted", "repeat", "replayed"])
 """What becomes of views by people. Going back to an article within half an hour is a click, if no view."""
 
@@ -139,7 +138,7 @@ class Clicks:
         visitor : str
             What tells this connection from others, for views that name no visitor.
         """
-        box = next((box for box in _BOXES if box == view.source), None)
+        box = next((box for box in BOXES if box == view.source), None)
         if box is None or view.request_id is None or view.position is None:
             return None
         if became not in _OF_READERS:

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from itsdangerous import BadSignature, Signer
 
-from recommender.answers import BoxName, Source
+from recommender.answers import BOXES, BoxName, Source
 from recommender.redis.salts import Salts
 
 __all__ = ["KEY_LIFE_S", "Receipt", "Receipts"]
@@ -60,7 +60,7 @@ class Receipts:
 
     def write(self, receipt: Receipt) -> str:
         """Return a receipt as some 50 characters that a URL may hold."""
-        boxes = (_runs(receipt.boxes.get(box, ())) for box in ("related", "trending"))
+        boxes = (_runs(receipt.boxes.get(box, ())) for box in BOXES)
         body = ".".join((f"{receipt.made_at * 1000:.0f}", *boxes, receipt.variant))
         return self._signer(receipt.made_at).sign(body).decode()
 

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from redis import Redis
 
-from recommender.answers import BoxName, Source
+from recommender.answers import BOXES, BoxName, Source
 from recommender.clicks.clicks import Clicks, Outcome
 from recommender.clicks.impression import Impression
 from recommender.clicks.receipt import Receipt
@@ -22,7 +22,6 @@ MEMORY_S = 1800
 MIDNIGHT = 20_254 * DAY_S
 NOON = MIDNIGHT + DAY_S // 2
 SOURCES: tuple[Source, ...] = ("pinned", "related", "related", "section", "latest", "latest")
-BOXES: tuple[BoxName, ...] = ("related", "trending")
 
 
 @pytest.fixture

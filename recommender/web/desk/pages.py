@@ -25,6 +25,7 @@ class Room(NamedTuple):
 ROOMS = (
     Room("Article", "desk.article"),
     Room("Corrections", "desk.corrections"),
+    Room("Clicks", "desk.clicks"),
     Room("Nights", "desk.nights"),
     Room("Trace", "desk.trace"),
     Room("People", "desk.people", "admin"),

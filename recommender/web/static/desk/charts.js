@@ -7,6 +7,7 @@
    zone    the time zone of the axis, UTC unless given
    spans   [[from, to], ..]: times that are shaded
    unit    written behind each value
+   A series with "lows" and "highs" has an interval at each value.
 
    A plot follows its attribute, its width and the colour scheme. Where there is nothing to draw it says so. */
 
@@ -93,7 +94,7 @@
               return [least - half, most + half];
             },
           },
-          y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.05 : 1] },
+          y: { range: (_, least, most) => [Math.min(0, least), Math.max(most, ...told.series.flatMap(({ highs = [] }) => highs)) * 1.05 || 1] },
         },
         axes: spark ? [{ show: false }, { show: false }] : [{ ...across, grid: { show: false } }, { ...axis, grid, size: 52 }],
         series: [
@@ -110,8 +111,26 @@
             ...(bars && { paths: uPlot.paths.bars({ size: [0.72, 48] }) }),
           })),
         ],
-        hooks: { drawClear: told.spans ? [(plot) => this.shade(plot, told.spans)] : [] },
+        hooks: {
+          drawClear: told.spans ? [(plot) => this.shade(plot, told.spans)] : [],
+          draw: [(plot) => told.series.filter(({ lows }) => lows).forEach((series) => this.drawIntervals(plot, series))],
+        },
       };
+    }
+
+    drawIntervals(plot, { lows, highs }) {
+      const width = Math.round(devicePixelRatio);
+      const end = 4 * width;
+      plot.ctx.save();
+      plot.ctx.fillStyle = this.colour("--ink");
+      lows.forEach((low, at) => {
+        if (low === null) return;
+        const x = Math.round(plot.valToPos(plot.data[0][at], "x", true));
+        const [from, to] = [highs[at], low].map((value) => Math.round(plot.valToPos(value, "y", true)));
+        plot.ctx.fillRect(x, from, width, to - from);
+        for (const y of [from, to]) plot.ctx.fillRect(x - end, y, 2 * end + width, width);
+      });
+      plot.ctx.restore();
     }
 
     shade(plot, spans) {
