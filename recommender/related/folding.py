@@ -1,4 +1,8 @@
-"""Folding: changes into a growth, by the way that the night goes, for a few articles at a time."""
+"""Folding: changes into a growth, by the way that the night goes, for a few articles at a time.
+
+What one article changes goes in rings: it enters the kin of some, whose expanded words change; that moves these in the
+candidates of others; and of all whose candidates have changed the lists are ranked again.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,33 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from recommender.article import Article, section_key
-from recommender.related.copies import CopyRule, fingerprint, near_copies, sketch, word_hashes
+from recommender.related.copies import (
+    CopyRule,
+    fingerprint,
+    near_copies,
+    originals,
+    sketch,
+    stand_ins,
+    word_hashes,
+)
 from recommender.related.expansion import Expansion
 from recommender.related.growth import GONE, Entry, Growth, Places
 from recommender.related.model import CHOSEN
 from recommender.related.neighbours import Neighbours
+from recommender.related.roster import Roster
 from recommender.text.words import Words
 
 __all__ = ["Folding"]
 
 _COULD_BE = 0.4
 """Cosine of own words below which two articles are no copies."""
-_RANKED = 64
+_COLUMNS = 64
+"""Articles that are compared with all at once."""
+_RANKED = 256
 """Articles whose lists are ranked at once."""
 
 Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
 class Folding:
@@ -44,6 +60,15 @@ class Folding:
         self._expansion = Expansion()
         model = growth.model
         self._width = model.candidates.indices.shape[1] - (CHOSEN if model.choice.nnz else 0)
+        self._kin = Roster(model.kin.found, model.kin.bounds)
+        near = model.candidates
+        self._candidates = Roster(Neighbours(near.indices[:, : self._width], near.cosines[:, : self._width]))
+        for roster in (self._kin, self._candidates):
+            roster.extend(len(growth.ids))
+        if growth.kin:
+            self._kin.go_on(growth.kin_of, growth.kin)
+        for place, entry in growth.entries.items():
+            self._candidates.put(place, entry.candidates[: self._width].astype(np.int64), entry.cosines[: self._width])
 
     def take_in(self, articles: Sequence[Article]) -> set[str]:
         """Fold changes in; return the ids whose list is another now, or gone.
@@ -54,93 +79,54 @@ class Folding:
             As they are now; of each id one.
         """
         growth = self.growth
-        self._touched: set[int] = set()
-        self._entering: list[int] = []
+        before = growth.originals.copy(), growth.stand_ins.copy()
         gone = [place for one in articles if (place := growth.place(one.id)) is not None]
         lost = {growth.name(place) for place in gone}
-        for place in gone:
-            self._give_up(place)
-        first = growth.size
-        self._append([one for one in articles if not one.withdrawn])
-        added = range(first, growth.size)
-        self._worst = self._last_cosines()
-        self._find_candidates(added)
-        for place in dict.fromkeys(self._entering):
-            if growth.stand_ins[place] == place:
-                self._enter(place)
-        touched = sorted(place for place in self._touched | set(added) if growth.stand_ins[place] != GONE)
+        bereft = self._give_up(gone)
+        fresh = [one for one in articles if not one.withdrawn]
+        added = self._append(fresh)
+        self._find_copies(fresh, added)
+        self._settle([*bereft, *added.tolist()])
+        moved = self._renew_kin(before[0])
+        touched = self._renew_candidates(moved, before[1])
         for start in range(0, len(touched), _RANKED):
             self._rank(touched[start : start + _RANKED])
-        return lost | {growth.name(place) for place in touched}
+        return lost | {growth.name(place) for place in touched.tolist()}
 
-    # Leaving
+    # Going and coming
 
-    def _give_up(self, place: int) -> None:
-        """Take an article out; whoever stood behind it as its copy gets another to stand for it."""
+    def _give_up(self, gone: list[int]) -> set[int]:
+        """Take articles out; return those that were their copies."""
         growth = self.growth
-        growth.stand_ins[place] = GONE
-        followers = np.flatnonzero(growth.stand_ins == place)
-        if len(followers):
-            heir = max(followers.tolist(), key=lambda one: (growth.moment(one), -one))
-            growth.stand_ins[followers] = heir
-            self._entering.append(heir)
-        self._leave(place)
-        growth.entries.pop(place, None)
+        copies = {other for place in gone for other in growth.copies_of(place)} - {*gone}
+        growth.give_up(gone)
+        return copies
 
-    def _leave(self, place: int) -> None:
-        """Take an article from everybody's candidates."""
-        growth, width = self.growth, self._width
-        held = (growth.model.candidates.indices == place).any(axis=1)
-        holders = set(np.flatnonzero(held).tolist()) - growth.entries.keys()
-        holders |= {one for one, entry in growth.entries.items() if place in entry.candidates}
-        for holder in holders:
-            entry = self._own(holder)
-            entry.cosines[entry.candidates == place] = 0
-            entry.candidates[entry.candidates == place] = -1
-            order = np.argsort(-entry.cosines[:width], kind="stable")
-            entry.candidates[:width], entry.cosines[:width] = entry.candidates[order], entry.cosines[order]
-        self._touched |= holders
-
-    # Coming
-
-    def _append(self, fresh: Sequence[Article]) -> None:
-        """Give new articles their places, copies and expanded words."""
-        if not fresh:
-            return
+    def _append(self, fresh: Sequence[Article]) -> Places:
+        """Give new articles their places and rows; each stands for itself as yet."""
         growth, reader, words = self.growth, self.growth.model.lexicon.reader, Words()
-        first, n = growth.size, len(growth.model.ids)
         for article in fresh:
-            growth.append(article.id, section_key(article.section), reader.read(article, words).language)
-        moments = [one.published_at.timestamp() if one.published_at else 0.0 for one in fresh]
-        rows = growth.model.lexicon.rows(fresh)
-        growth.published = np.concatenate((growth.published, moments))
-        growth.rows = csr_matrix(vstack((growth.rows, rows)))
-        growth.stand_ins = np.concatenate((growth.stand_ins, np.arange(first, growth.size)))
-        near = _products(growth.model.rows, growth.rows, rows)
-        expanded = []
-        for at, article in enumerate(fresh):
-            kin, cosines = self._nearest(near[:, at], first + at, self._expansion.widest)
-            self._settle(first + at, self._copies(article, first + at, kin, cosines))
-            expanded.append(self._expanded(first + at, kin, cosines))
-        growth.expanded = csr_matrix(vstack((growth.expanded, *expanded)))
-        assert growth.expanded.shape[0] == growth.size - n  # noqa: S101 - one row for each
+            moment = article.published_at.timestamp() if article.published_at else 0.0
+            growth.append(article.id, section_key(article.section), reader.read(article, words).language, moment)
+        growth.rows = csr_matrix(vstack((growth.rows, growth.model.lexicon.rows(fresh))))
+        for roster in (self._kin, self._candidates):
+            roster.extend(len(fresh))
+        return np.arange(growth.size - len(fresh), growth.size)
 
-    def _nearest(self, cosines: Floats, place: int, k: int) -> tuple[Places, Floats]:
-        """Return the k nearest that stand for themselves, and not for the article, with their cosines."""
-        stand_ins = self.growth.stand_ins
-        open_to = stand_ins == np.arange(len(stand_ins))
-        open_to[[place, stand_ins[place]]] = False
-        cosines = np.where(open_to, cosines, 0)
-        found = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
-        found = found[cosines[found] > 0]
-        found = found[np.lexsort((found, -cosines[found]))]
-        return found, cosines[found]
+    # Copies
 
-    def _copies(self, article: Article, place: int, kin: Places, cosines: Floats) -> list[int]:
-        """Return those of an article's nearest that are its copies."""
+    def _find_copies(self, fresh: Sequence[Article], added: Places) -> None:
+        growth = self.growth
+        cosines = growth.cosines(added)
+        for at, (article, place) in enumerate(zip(fresh, added.tolist(), strict=True)):
+            kin, near = self._nearest(cosines[:, at], place, growth.originals, self._expansion.widest)
+            exact, alike = self._copies(article, place, kin[near >= _COULD_BE], near[near >= _COULD_BE])
+            growth.add_copies(place, exact, alike)
+
+    def _copies(self, article: Article, place: int, kin: Places, cosines: Floats) -> tuple[list[int], list[int]]:
+        """Return the exact copies and the near-copies of an article among its nearest."""
         growth, reader, words = self.growth, self.growth.model.lexicon.reader, Words()
-        could_be = kin[cosines >= _COULD_BE].tolist()
-        texts = [(other, text) for other in could_be if (text := self._whole(growth.name(other)))]
+        texts = [(other, text) for other in kin.tolist() if (text := self._whole(growth.name(other)))]
         every = [(place, article), *texts]
         count = len(every)
         nearness = np.zeros((count, count), dtype=np.float32)
@@ -156,80 +142,125 @@ class Folding:
             self._rule,
         )
         mark = fingerprint(article)
-        return [other for at, (other, text) in enumerate(every) if at and (copies[0, at] or fingerprint(text) == mark)]
+        exact = [other for other, text in texts if fingerprint(text) == mark]
+        return exact, [other for at, (other, _) in enumerate(every) if at and copies[0, at]]
 
-    def _settle(self, place: int, copies: Sequence[int]) -> None:
-        """Let the newest of an article and its copies stand for all."""
-        growth = self.growth
-        if copies:
-            growth.near = np.vstack((growth.near, [(place, other) for other in copies]))
-            newest = max(copies, key=lambda other: (growth.moment(other), -other))
-            if growth.moment(newest) > growth.moment(place):
-                growth.stand_ins[place] = newest
-                return
-            for other in copies:
-                growth.stand_ins[growth.stand_ins == other] = place
-                self._leave(other)
-        self._entering.append(place)
-
-    def _expanded(self, place: int, kin: Places, cosines: Floats) -> csr_matrix:
-        rows = self.growth.rows_of([place, *kin.tolist()])
-        neighbours = np.full((rows.shape[0], self._expansion.widest), -1, dtype=np.int32)
-        nearness = np.zeros(neighbours.shape, dtype=np.float32)
-        neighbours[0, : len(kin)], nearness[0, : len(kin)] = np.arange(1, len(kin) + 1), cosines
-        return self._expansion.expand(rows, Neighbours(neighbours, nearness))[:1]
-
-    def _find_candidates(self, added: range) -> None:
-        growth, model = self.growth, self.growth.model
-        products = _products(model.expanded, growth.expanded, growth.expanded_of(added)) if added else None
-        for at, place in enumerate(added):
-            assert products is not None  # noqa: S101 - for the type checker
-            found, cosines = self._nearest(products[:, at], place, self._width)
-            entry = growth.entries[place] = Entry.blank(model)
-            entry.candidates[: len(found)], entry.cosines[: len(found)] = found, cosines
-
-    def _enter(self, place: int) -> None:
-        """Put an article among the candidates of those to whom it is nearer than the last of them."""
-        growth, width = self.growth, self._width
-        cosines = _products(growth.model.expanded, growth.expanded, growth.expanded_of([place]))[:, 0]
-        stand_ins = growth.stand_ins
-        enters = (cosines > self._worst) & (stand_ins != GONE) & (stand_ins != place)
-        for holder in np.flatnonzero(enters).tolist():
-            entry = self._own(holder)
-            if place in entry.candidates[:width]:
+    def _settle(self, seeds: Sequence[int]) -> None:
+        """Choose anew, in the families that articles belong to, who stands for whom."""
+        growth, done = self.growth, set[int]()
+        for seed in seeds:
+            if seed in done:
                 continue
-            at = int(np.searchsorted(-entry.cosines[:width], -cosines[holder], side="right"))
-            entry.candidates[:width] = np.insert(entry.candidates[:width], at, place)[:width]
-            entry.cosines[:width] = np.insert(entry.cosines[:width], at, cosines[holder])[:width]
-            self._worst[holder] = max(entry.cosines[width - 1], growth.model.ranking.floor)
-            self._touched.add(holder)
+            family = growth.family(seed)
+            done |= {*family.tolist()}
+            moments = np.array([growth.moment(place) for place in family.tolist()])
+            exact = originals(growth.originals[family].tolist(), moments)
+            growth.originals[family] = family[exact]
+            growth.stand_ins[family] = family[stand_ins(exact, growth.near_among(family), moments)]
 
-    def _last_cosines(self) -> Floats:
-        """Return what a cosine must be above to enter each article's candidates and to count."""
-        growth, last = self.growth, self._width - 1
-        worst = np.zeros(growth.size, dtype=np.float32)
-        worst[: len(growth.model.ids)] = growth.model.candidates.cosines[:, last]
-        for place, entry in growth.entries.items():
-            worst[place] = entry.cosines[last]
-        return np.maximum(worst, growth.model.ranking.floor)
+    # Kin and their words
 
-    def _own(self, place: int) -> Entry:
-        """Return the entry of an article, to be changed."""
-        entries = self.growth.entries
-        if place not in entries:
-            entries[place] = self.growth.entry(place).copy()
-        return entries[place]
+    def _renew_kin(self, before: Places) -> Places:
+        """Bring kin and expanded words up to date; return whose words are others now."""
+        growth, kin, widest = self.growth, self._kin, self._expansion.widest
+        left, came = _changes(before, growth.originals)
+        again = np.flatnonzero((growth.originals != GONE) & (growth.originals != _longer(before, growth.size)))
+        first = kin.indices[:, :widest].copy()
+        cosines = growth.cosines(came)
+        cosines[growth.originals[:, None] == came] = 0
+        rows = kin.replace(left, came, cosines)
+        again = np.union1d(again, kin.short(rows, widest))
+        for some in _parts(again):
+            for place, cosines in zip(some.tolist(), growth.cosines(some).T, strict=True):
+                kin.put(place, *self._nearest(cosines, place, growth.originals, kin.width))
+        moved: Places = np.union1d(again, rows[(kin.indices[rows, :widest] != first[rows]).any(axis=1)])
+        moved = moved[growth.originals[moved] != GONE]
+        growth.expand(moved, self._expanded(moved))
+        growth.kin_of, growth.kin = kin.changed(widest)
+        return moved
 
-    def _rank(self, places: list[int]) -> None:
-        part, names = self.growth.part(places)
-        at = np.searchsorted(names, places)
-        lists = part.lists_of(at)
-        for place, others, scores in zip(places, lists.indices, lists.cosines, strict=True):
-            entry = self._own(place)
+    def _expanded(self, places: Places) -> csr_matrix:
+        """Return the words of articles, expanded by those of their kin."""
+        widest = self._expansion.widest
+        indices, cosines = self._kin.indices[places, :widest], self._kin.cosines[places, :widest]
+        every = np.unique(np.append(places, indices[indices >= 0]))
+        at = np.searchsorted(every, places)
+        kin = Neighbours.none(len(every), widest)
+        kin.indices[at] = np.where(indices >= 0, np.searchsorted(every, indices), -1)
+        kin.cosines[at] = cosines
+        return csr_matrix(self._expansion.expand(self.growth.rows_of(every), kin)[at])
+
+    # Candidates and lists
+
+    def _renew_candidates(self, moved: Places, before: Places) -> Places:
+        """Bring candidates up to date; return whose candidates are others now."""
+        growth, roster, floor = self.growth, self._candidates, self.growth.model.ranking.floor
+        standing = growth.stand_ins
+        left, entering = _changes(before, standing)
+        settled = np.flatnonzero((standing != GONE) & (standing != _longer(before, growth.size)))
+        again = np.union1d(np.union1d(moved, entering), settled)
+        touched = [again, roster.replace(left, again[:0], np.zeros((growth.size, 0), dtype=np.float32))]
+        touched.append(np.flatnonzero(np.isin(growth.model.candidates.indices[:, roster.width :], left).any(axis=1)))
+        for some in _parts(again):
+            cosines = growth.expanded_cosines(some)
+            for at, place in enumerate(some.tolist()):
+                roster.put(place, *self._nearest(cosines[:, at], place, standing, roster.width))
+            themselves = standing[some] == some
+            came, cosines = some[themselves], cosines[:, themselves]
+            cosines[(standing[:, None] == came) | (cosines < floor)] = 0
+            touched.append(roster.replace(again[:0], came, cosines))
+        places: Places = np.unique(np.concatenate(touched))
+        there: Flags = standing[places] != GONE
+        return places[there]
+
+    def _nearest(self, cosines: Floats, place: int, stand_ins: Places, k: int) -> tuple[Places, Floats]:
+        """Return the k nearest that stand for themselves, and not for the article, with their cosines."""
+        open_to = stand_ins == np.arange(len(stand_ins))
+        open_to[[place, stand_ins[place]]] = False
+        cosines = np.where(open_to, cosines, 0)
+        found = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
+        found = found[cosines[found] > 0]
+        found = found[np.lexsort((found, -cosines[found]))]
+        return found, cosines[found]
+
+    def _rank(self, places: Places) -> None:
+        growth, roster = self.growth, self._candidates
+        for place in places.tolist():
+            entry = growth.own(place)
+            entry.candidates[: roster.width], entry.cosines[: roster.width] = (
+                roster.indices[place],
+                roster.cosines[place],
+            )
+            self._choose(place, entry)
+        part, names = growth.part(places.tolist())
+        lists = part.lists_of(np.searchsorted(names, places))
+        for place, others, scores in zip(places.tolist(), lists.indices, lists.cosines, strict=True):
+            entry = growth.entries[place]
             entry.listed[:], entry.scores[:] = np.where(others >= 0, names[others], -1), scores
 
+    def _choose(self, place: int, entry: Entry) -> None:
+        """Put behind the nearest of an article what its readers chose most often."""
+        choice, width = self.growth.model.choice, self._width
+        if place >= choice.shape[0] or choice.indptr[place] == choice.indptr[place + 1]:
+            return
+        row = slice(choice.indptr[place], choice.indptr[place + 1])
+        others = choice.indices[row][np.argsort(-choice.data[row], kind="stable")]
+        others = others[~np.isin(others, entry.candidates[:width]) & (self.growth.stand_ins[others] != GONE)][:CHOSEN]
+        entry.candidates[width:], entry.cosines[width:] = -1, 0
+        entry.candidates[width : width + len(others)] = others
+        near = self.growth.expanded_of(others) @ self.growth.expanded_of([place]).T
+        entry.cosines[width : width + len(others)] = near.toarray().ravel()
 
-def _products(old: csr_matrix, new: csr_matrix, rows: csr_matrix) -> Floats:
-    """Return the cosine of every place with each of some rows, shape (n + m, rows)."""
-    across = csr_matrix(rows.T)
-    return np.concatenate([(part @ across).toarray() for part in (old, new)])
+
+def _changes(before: Places, after: Places) -> tuple[Places, Places]:
+    """Return who stood for itself and does not any more, and who does now and did not, new ones too."""
+    stood, stands = _longer(before, len(after)) == np.arange(len(after)), after == np.arange(len(after))
+    return np.flatnonzero(stood & ~stands), np.flatnonzero(stands & ~stood)
+
+
+def _longer(places: Places, size: int) -> Places:
+    return np.concatenate((places, np.full(size - len(places), GONE)))
+
+
+def _parts(places: Places) -> list[Places]:
+    return [places[start : start + _COLUMNS] for start in range(0, len(places), _COLUMNS)]

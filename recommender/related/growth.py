@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, csr_matrix, vstack
 
+from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 
@@ -71,11 +72,19 @@ class Growth:
         Of those that came after.
     published : array of float64, shape (m,)
         Unix seconds; 0 where no date is known.
-    rows, expanded : csr_matrix of float32, shape (m, n_terms)
-    stand_ins : array of int, shape (n + m,)
-        The copy that stands for each; -1 for a place that was given up.
+    rows : csr_matrix of float32, shape (m, n_terms)
+    moved : array of int, shape (e,)
+        Whose expanded words are not the model's any more, and those that came after.
+    expanded : csr_matrix of float32, shape (e, n_terms)
+        Of these, in their order.
+    originals, stand_ins : array of int, shape (n + m,)
+        The exact copy, and the copy of any kind, that stands for each; -1 for a place that was given up.
     near : array of int, shape (pairs, 2)
-        Copies that were found since.
+        Near-copies that were found since.
+    kin_of : array of int
+        Whose kin are not the model's any more, and those that came after.
+    kin : Kin
+        Of these, in their order; None before there are any.
     entries : dict of int to Entry
         Of those whose candidates have changed.
     """
@@ -87,14 +96,19 @@ class Growth:
     languages: list[str] = field(default_factory=list)
     published: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     rows: csr_matrix = field(default_factory=_no_rows)
+    moved: Places = field(default_factory=_no_places)
     expanded: csr_matrix = field(default_factory=_no_rows)
+    originals: Places = field(default_factory=_no_places)
     stand_ins: Places = field(default_factory=_no_places)
     near: Places = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
+    kin_of: Places = field(default_factory=_no_places)
+    kin: Kin | None = None
     entries: dict[int, Entry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.ids and not len(self.stand_ins):
             self.rows = self.expanded = csr_matrix(self.model.rows[:0], dtype=np.float32)
+            self.originals = np.array(self.model.originals, dtype=np.int64)
             self.stand_ins = np.array(self.model.stand_ins, dtype=np.int64)
         self.added = {self.ids[at]: len(self.model.ids) + at for at in range(len(self.ids))}
 
@@ -105,6 +119,7 @@ class Growth:
             ids=list(self.ids),
             sections=list(self.sections),
             languages=list(self.languages),
+            originals=np.array(self.originals),
             stand_ins=np.array(self.stand_ins),
             entries={place: entry.copy() for place, entry in self.entries.items()},
         )
@@ -134,20 +149,98 @@ class Growth:
         n = len(self.model.ids)
         return float(self.model.published[place] if place < n else self.published[place - n])
 
-    def append(self, article_id: str, section: str, language: str) -> None:
-        """Give a new article the next place."""
+    # What changes
+
+    def append(self, article_id: str, section: str, language: str, published: float) -> None:
+        """Give a new article, which stands for itself as yet, the next place."""
         self.added[article_id] = self.size
+        self.originals = np.append(self.originals, self.size)
+        self.stand_ins = np.append(self.stand_ins, self.size)
+        self.published = np.append(self.published, published)
         self.ids.append(article_id)
         self.sections.append(section)
         self.languages.append(language)
 
+    def give_up(self, places: Sequence[int]) -> None:
+        """Take articles out; who stands for their copies is to be settled."""
+        self.originals[list(places)] = self.stand_ins[list(places)] = GONE
+        for place in places:
+            self.entries.pop(place, None)
+
+    def add_copies(self, place: int, exact: Sequence[int], near: Sequence[int]) -> None:
+        """Remember the copies of a new article; who stands for all is to be settled."""
+        if exact:
+            self.originals[place] = self.originals[exact[0]]
+        self.near = np.vstack((self.near, *((place, other) for other in near)))
+
+    def expand(self, places: Places, rows: csr_matrix) -> None:
+        """Give articles other expanded words."""
+        stay = ~np.isin(self.moved, places)
+        self.moved = np.concatenate((self.moved[stay], places))
+        self.expanded = csr_matrix(vstack((self.expanded[stay], rows)))
+
+    def own(self, place: int) -> Entry:
+        """Return the candidates and the list of an article, to be changed."""
+        if place not in self.entries:
+            n = len(self.model.ids)
+            self.entries[place] = self.entry(place).copy() if place < n else Entry.blank(self.model)
+        return self.entries[place]
+
+    # What is there
+
     def rows_of(self, places: Sequence[int] | Places) -> csr_matrix:
         """Return the rows of articles, in the order given."""
-        return _take(self.model.rows, self.rows, np.asarray(places))
+        asked = np.asarray(places, dtype=np.int64)
+        return _take(self.model.rows, self.rows, asked, asked - len(self.model.ids))
 
     def expanded_of(self, places: Sequence[int] | Places) -> csr_matrix:
         """Return the expanded rows of articles, in the order given."""
-        return _take(self.model.expanded, self.expanded, np.asarray(places))
+        where = np.full(self.size, -1)
+        where[self.moved] = np.arange(len(self.moved))
+        asked = np.asarray(places, dtype=np.int64)
+        return _take(self.model.expanded, self.expanded, asked, where[asked])
+
+    def cosines(self, places: Places) -> NDArray[np.float32]:
+        """Return how near everybody is to some, by own words; shape (n + m, places)."""
+        across = np.ascontiguousarray(self.rows_of(places).toarray().T)
+        return np.concatenate((self.model.rows @ across, self.rows @ across))
+
+    def expanded_cosines(self, places: Places) -> NDArray[np.float32]:
+        """Return how near everybody is to some, by expanded words; shape (n + m, places)."""
+        across = np.ascontiguousarray(self.expanded_of(places).toarray().T)
+        found = np.empty((self.size, len(places)), dtype=np.float32)
+        found[: len(self.model.ids)] = self.model.expanded @ across
+        found[self.moved] = self.expanded @ across
+        return found
+
+    def copies_of(self, place: int) -> set[int]:
+        """Return the copies of an article, exact and near, that are there."""
+        near, n = self.model.near, len(self.model.ids)
+        copies = {*np.flatnonzero(self.originals == self.originals[place]).tolist()}
+        if place < n:
+            copies |= {*near.indices[near.indptr[place] : near.indptr[place + 1]].tolist()}
+        copies |= {*self.near[self.near[:, 0] == place, 1].tolist(), *self.near[self.near[:, 1] == place, 0].tolist()}
+        return {other for other in copies if other != place and self.originals[other] != GONE}
+
+    def family(self, place: int) -> Places:
+        """Return an article, its copies, the copies of these, and so on, in order."""
+        found, asked = {place}, [place]
+        while asked:
+            more = self.copies_of(asked.pop()) - found
+            found |= more
+            asked += more
+        return np.array(sorted(found))
+
+    def near_among(self, places: Places) -> csr_array:
+        """Return which of some articles, in order, are near-copies."""
+        old, local = places[places < len(self.model.ids)], np.full(self.size + 1, -1, dtype=np.int64)
+        local[places] = np.arange(len(places))
+        pairs = local[self.near]
+        ones, others = pairs[(pairs >= 0).all(axis=1)].T
+        values = np.ones(2 * len(ones), dtype=bool)
+        both = np.concatenate((ones, others)), np.concatenate((others, ones))
+        since = csr_array(coo_array((values, both), shape=(len(places),) * 2))
+        return csr_array(_cut(self.model.near, old, len(places)) + since)
 
     def entry(self, place: int) -> Entry:
         """Return the candidates and the list of an article."""
@@ -185,20 +278,13 @@ class Growth:
             rows=self.rows_of(places),
             expanded=self.expanded_of(places),
             stand_ins=local[self.stand_ins[places]],
-            near=_cut(model.near, old, len(places)) + self._near_among(local, len(places)),
+            near=self.near_among(places),
             choice=_cut(model.choice, old, len(places)),
             trust=_cut(model.trust, old, len(places)),
             candidates=candidates,
             listed=listed,
         )
         return part, places
-
-    def _near_among(self, local: Places, count: int) -> csr_array:
-        pairs = local[self.near]
-        ones, others = pairs[(pairs >= 0).all(axis=1)].T
-        values = np.ones(2 * len(ones), dtype=bool)
-        both = np.concatenate((ones, others)), np.concatenate((others, ones))
-        return csr_array(coo_array((values, both), shape=(count, count)))
 
     def list_of(self, article_id: str) -> dict[str, float]:
         """Return an article's list, nearest first, with scores."""
@@ -235,14 +321,13 @@ def _blank(count: int, width: int) -> Neighbours:
     return Neighbours(indices, np.zeros((count, width), dtype=np.float32))
 
 
-def _take(old: csr_matrix, new: csr_matrix, places: Places) -> csr_matrix:
-    n = old.shape[0]
-    if not (places >= n).any():
+def _take(old: csr_matrix, new: csr_matrix, places: Places, where: Places) -> csr_matrix:
+    """Return rows of the new matrix, as ``where`` says, and of the old one where that is negative."""
+    first = where < 0
+    if first.all():
         return csr_matrix(old[places])
-    order = np.argsort(places >= n, kind="stable")  # the old first
-    first = places[order]
-    rows = csr_matrix(vstack((old[first[first < n]], new[first[first >= n] - n])))
-    return csr_matrix(rows[np.argsort(order)])
+    rows = csr_matrix(vstack((old[places[first]], new[where[~first]])))
+    return csr_matrix(rows[np.argsort(np.argsort(~first, kind="stable"))])
 
 
 def _cut(pairs: csr_array, places: Places, count: int) -> csr_array:

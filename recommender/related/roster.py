@@ -1,0 +1,118 @@
+"""A roster: who is nearest to each article, kept while articles come, move and go."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.related.kin import Kin
+from recommender.related.neighbours import Neighbours
+
+__all__ = ["Roster"]
+
+Places = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+_ROOM = 1024
+"""Articles for which room is made at once."""
+
+
+class Roster:
+    """The nearest of each of a growing number of articles.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        Of the first articles; copied.
+    bounds : array of float32, optional
+        Whatever is nearer to an article than this stands in its row; unset: the last of the row, where it is full.
+
+    Attributes
+    ----------
+    size : int
+        Number of articles.
+    """
+
+    def __init__(self, neighbours: Neighbours, bounds: Floats | None = None) -> None:
+        self._indices = np.array(neighbours.indices)
+        self._cosines = np.array(neighbours.cosines)
+        self._bounds = np.array(self._cosines[:, -1] if bounds is None else bounds)
+        self._changed = np.zeros(len(self._indices), dtype=bool)
+        self.size, self.width = neighbours.indices.shape
+
+    @property
+    def indices(self) -> NDArray[np.int32]:
+        """Nearest first; -1 where there are no more; shape (size, width)."""
+        return self._indices[: self.size]
+
+    @property
+    def cosines(self) -> Floats:
+        """0 where there are no more."""
+        return self._cosines[: self.size]
+
+    @property
+    def bounds(self) -> Floats:
+        """Whatever is nearer to an article stands in its row; shape (size,)."""
+        return self._bounds[: self.size]
+
+    def extend(self, count: int) -> None:
+        """Give room to as many more articles, with nobody near them."""
+        self.size += count
+        missing = self.size - len(self._indices)
+        if missing > 0:
+            room = max(missing, _ROOM)
+            self._indices = np.concatenate((self._indices, np.full((room, self.width), -1, dtype=np.int32)))
+            self._cosines = np.concatenate((self._cosines, np.zeros((room, self.width), dtype=np.float32)))
+            self._bounds = np.concatenate((self._bounds, np.zeros(room, dtype=np.float32)))
+            self._changed = np.concatenate((self._changed, np.ones(room, dtype=bool)))
+
+    def changed(self, k: int) -> tuple[Places, Kin]:
+        """Return whose rows are not those of the first articles any more, and their rows as kin."""
+        places = np.flatnonzero(self._changed[: self.size])
+        return places, Kin(Neighbours(self._indices[places], self._cosines[places]), self._bounds[places], k)
+
+    def go_on(self, places: Places, rows: Kin) -> None:
+        """Take over rows that had changed."""
+        self._indices[places], self._cosines[places] = rows.found.indices, rows.found.cosines
+        self._bounds[places], self._changed[places] = rows.bounds, True
+
+    def put(self, place: int, neighbours: Places, cosines: Floats) -> None:
+        """Write down all that are near an article, nearest first; of more than there is room for the nearest."""
+        count = min(len(neighbours), self.width)
+        self._indices[place], self._cosines[place] = -1, 0
+        self._indices[place, :count], self._cosines[place, :count] = neighbours[:count], cosines[:count]
+        self._bounds[place] = self._cosines[place, -1]  # 0 where there is room
+        self._changed[place] = True
+
+    def short(self, places: Places, count: int) -> Places:
+        """Return those of some articles of whom fewer than ``count`` are sure to be the nearest, since others left."""
+        bounds = self._bounds[places]
+        sure = (self._cosines[places] > bounds[:, None]).sum(axis=1)
+        short: Places = places[(sure < count) & (bounds > 0)]
+        return short
+
+    def replace(self, left: Places, came: Places, cosines: Floats) -> Places:
+        """Take some out of everybody's row and enter others where they are near enough; return whose rows changed.
+
+        Parameters
+        ----------
+        left : array of int
+        came : array of int, shape (c,)
+            If they stand in rows, at another cosine, they are moved.
+        cosines : array of float32, shape (size, c)
+            Of everybody with those that came; 0 where one may not stand in a row.
+        """
+        out = np.zeros(self.size + 1, dtype=bool)  # the last is for -1
+        out[left] = out[came] = True
+        out[-1] = False
+        moves = out[self.indices]
+        rows = np.flatnonzero(moves.any(axis=1) | (cosines > self.cosines[:, -1:]).any(axis=1))
+        stayed = np.where(moves[rows], 0, self.cosines[rows])
+        others = np.hstack((self.indices[rows], np.broadcast_to(came.astype(np.int32), (len(rows), len(came)))))
+        near = np.hstack((stayed, cosines[rows]))
+        order = np.lexsort((others, -near))[:, : self.width]
+        near = np.take_along_axis(near, order, axis=1)
+        self._indices[rows] = np.where(near > 0, np.take_along_axis(others, order, axis=1), -1)
+        self._cosines[rows] = near
+        self._bounds[rows], self._changed[rows] = np.maximum(self._bounds[rows], near[:, -1]), True
+        return rows
