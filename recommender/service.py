@@ -21,6 +21,7 @@ from recommender.desk.throttle import Throttle
 from recommender.desk.trace import TRACE_SCHEMA, Trace
 from recommender.desk.users import USERS_SCHEMA, Users
 from recommender.experiments.experiments import EXPERIMENTS_SCHEMA, Experiments
+from recommender.experiments.reports import Reports
 from recommender.past import Past
 from recommender.reader import LiveReader, Memory, RememberingReader
 from recommender.redis.connection import BATCH_TIMEOUT_S, Guard, connect
@@ -74,6 +75,7 @@ class Service:
     trace: Trace
     corrections: Corrections
     experiments: Experiments
+    reports: Reports
     users: Users
     sessions: Sessions
     desk_guard: Guard
@@ -167,6 +169,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             trace=trace,
             corrections=corrections,
             experiments=experiments,
+            reports=Reports(experiments, clicks, certainty=settings.experiment_certainty),
             users=users,
             sessions=Sessions(
                 slower, keys, users, idle_s=settings.session_idle_s, longest_s=settings.session_longest_s

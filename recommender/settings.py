@@ -247,6 +247,11 @@ class Settings(BaseSettings):
     )
     clicks_kept_days: int = Field(90, ge=1, le=366, description="days for which impressions and clicks are kept")
 
+    # Experiments
+    experiment_certainty: float = Field(
+        0.975, gt=0.5, lt=1, description="probability of being the best from which on a variant wins an experiment"
+    )
+
     @field_validator("redis_url")
     @classmethod
     def _password_is_given_or_not_meant(cls, url: SecretStr | None) -> SecretStr | None:

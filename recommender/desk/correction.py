@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from recommender.article import ArticleId, section_key
 
-__all__ = ["Correction", "CorrectionRequest", "Kind", "State"]
+__all__ = ["Correction", "CorrectionRequest", "Kind", "Moment", "Reason", "State"]
 
 Kind = Literal["pin", "ban", "boost", "sensitive"]
 Where = Literal["related", "trending", "both"]

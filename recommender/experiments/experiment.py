@@ -7,18 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from recommender.answers import BoxName
+from recommender.desk.correction import Moment, Reason
 from recommender.experiments.assignment import assigned
 
-__all__ = ["CONTROL", "Experiment", "ExperimentRequest", "JudgedBox", "State", "Value", "Variant"]
+__all__ = ["CONTROL", "Experiment", "ExperimentRequest", "State", "Value", "Variant"]
 
 CONTROL = "control"
 """The variant without changes, which every experiment has."""
 
-JudgedBox = Literal["related", "trending"]
 State = Literal["running", "over"]
 Value = bool | int | float | str
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
-Hypothesis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Variant(BaseModel):
@@ -37,9 +37,9 @@ class ExperimentRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Slug = Field(description="small letters, digits and hyphens; never given twice")
-    hypothesis: Hypothesis = Field(description="what is expected to be better, and why")
-    box: JudgedBox = Field(description="by whose clicks the variants are judged")
-    ends_at: datetime = Field(description="when it ends by itself; no winner is called before")
+    hypothesis: Reason = Field(description="what is expected to be better, and why")
+    box: BoxName = Field(description="by whose clicks the variants are judged")
+    ends_at: Moment = Field(description="when it ends by itself; no winner is called before")
     least_impressions: int = Field(
         1000, ge=1, le=1_000_000_000, description="times that a variant must have been seen for a winner to be called"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from recommender.database import Database
 from recommender.desk.trace import Trace
 from recommender.errors import ExperimentRefused
 from recommender.experiments.experiment import Experiment, ExperimentRequest, Value, Variant
+from recommender.experiments.report import Report
 from recommender.experiments.variation import varied
 from recommender.settings import Settings
 
@@ -27,6 +28,10 @@ EXPERIMENTS_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS experiments (
         name TEXT PRIMARY KEY,
         started_at REAL NOT NULL,
+        document TEXT NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS experiment_reports (
+        name TEXT PRIMARY KEY,
         document TEXT NOT NULL
     )""",
 )
@@ -102,6 +107,9 @@ class Experiments:
         now = datetime.now(UTC)
         if request.ends_at <= now:
             raise ExperimentRefused("ends_at: that has passed")
+        kept_days = self._settings.clicks_kept_days
+        if request.ends_at - now > timedelta(days=kept_days - 2):
+            raise ExperimentRefused(f"ends_at: clicks are kept for {kept_days} days; it has to end two days before")
         variants = tuple(self._checked(variant) for variant in request.variants)
         one = Experiment(**{**dict(request), "variants": variants}, by=by, started_at=now)
         with self._database.transaction() as connection:
@@ -134,6 +142,17 @@ class Experiments:
             self._trace.add(by, "experiment ended", name, before=_traced(one), within=connection)
         self._seen_anew()
         return one
+
+    def kept_report(self, name: str) -> Report | None:
+        """Return the last report of an experiment, once it was kept."""
+        query = "SELECT document FROM experiment_reports WHERE name = ?"
+        row = self._database.connection.execute(query, [name]).fetchone()
+        return Report.model_validate_json(row[0]) if row else None
+
+    def keep_report(self, name: str, last: Report) -> None:
+        """Keep the last report of an experiment for ever; one that is kept is not replaced."""
+        row = [name, last.model_dump_json()]
+        self._database.connection.execute("INSERT OR IGNORE INTO experiment_reports VALUES (?, ?)", row)
 
     def _checked(self, variant: Variant) -> Variant:
         """Return a variant with its settings as the service reads them.

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Literal, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from recommender.experiments.experiment import Experiment, JudgedBox
+from recommender.answers import BoxName
+from recommender.clicks.clicks import Tally
+from recommender.experiments.experiment import Experiment
 from recommender.experiments.judging import rates
 
-__all__ = ["BoxReport", "Counted", "DayCount", "Report", "VariantReport", "Verdict", "report"]
+__all__ = ["BoxReport", "DayCount", "Report", "VariantReport", "Verdict", "report"]
 
 Verdict = Literal["running", "ended early", "too few", "undecided", "decided"]
 
-_BOXES: tuple[JudgedBox, ...] = ("related", "trending")
-
-
-class Counted(NamedTuple):
-    """How often one variant's box was seen and clicked on one day."""
-
-    day: date
-    box: JudgedBox
-    variant: str
-    impressions: int
-    clicks: int
+_BOXES: tuple[BoxName, ...] = ("related", "trending")
+_EPOCH = date(1970, 1, 1)
 
 
 class DayCount(BaseModel, frozen=True):
@@ -58,7 +51,7 @@ class VariantReport(BaseModel, frozen=True):
 class BoxReport(BaseModel, frozen=True):
     """The variants by one box."""
 
-    box: JudgedBox
+    box: BoxName
     variants: list[VariantReport]
 
 
@@ -74,7 +67,7 @@ class Report(BaseModel, frozen=True):
     boxes: list[BoxReport]
 
 
-def report(one: Experiment, counted: Iterable[Counted], *, certainty: float, now: datetime) -> Report:
+def report(one: Experiment, tallies: Iterable[Tally], *, certainty: float, now: datetime) -> Report:
     """Return the report of an experiment.
 
     A winner is called once, at the end that was set when it was started: who looks every day and stops when it looks
@@ -83,16 +76,18 @@ def report(one: Experiment, counted: Iterable[Counted], *, certainty: float, now
     Parameters
     ----------
     one : Experiment
-    counted : iterable of Counted
-        Those of other variants are passed over.
+    tallies : iterable of Tally
+        Those of other variants, and of single places, are passed over.
     certainty : float
         Probability of being the best from which on a variant is the winner.
     now : datetime
         With zone.
     """
-    days: defaultdict[tuple[JudgedBox, str], list[DayCount]] = defaultdict(list)
-    for day, box, variant, impressions, clicks in counted:
-        days[box, variant].append(DayCount(day=day, impressions=impressions, clicks=clicks))
+    days: defaultdict[tuple[BoxName, str], list[DayCount]] = defaultdict(list)
+    for tally in tallies:
+        if not tally.position:
+            day = _EPOCH + timedelta(days=tally.day)
+            days[tally.box, tally.variant].append(DayCount(day=day, impressions=tally.impressions, clicks=tally.clicks))
     boxes = [_box_report(one, box, [sorted(days[box, name], key=_day) for name in one.shares]) for box in _BOXES]
     (judged,) = (found.variants for found in boxes if found.box == one.box)
     likeliest = max(judged, key=lambda variant: variant.best or 0)
@@ -115,7 +110,7 @@ def _verdict(one: Experiment, best: float | None, *, certainty: float, now: date
     return "decided" if best >= certainty else "undecided"
 
 
-def _box_report(one: Experiment, box: JudgedBox, days: list[list[DayCount]]) -> BoxReport:
+def _box_report(one: Experiment, box: BoxName, days: list[list[DayCount]]) -> BoxReport:
     impressions = [sum(day.impressions for day in some) for some in days]
     clicks = [sum(day.clicks for day in some) for some in days]
     telling = min(impressions) >= one.least_impressions

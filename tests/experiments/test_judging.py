@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import beta
 
+from recommender.answers import BoxName
+from recommender.clicks.clicks import Tally
 from recommender.experiments.experiment import Experiment
 from recommender.experiments.judging import rates
-from recommender.experiments.report import Counted, report
+from recommender.experiments.report import report
 from tests.experiments.trying import request
 
 NOW = datetime.now(UTC)
@@ -53,12 +55,11 @@ def experiment(**fields: object) -> Experiment:
     return Experiment.model_validate(dict(request()) | made_up | fields)
 
 
-def counted(clicks: dict[str, int], impressions: int, box: str = "trending") -> list[Counted]:
-    rows = [{"day": date(2026, 1, 1), "box": box, "variant": f"calm_{name}"} for name in clicks]
-    return [Counted(**row, impressions=impressions, clicks=n) for row, n in zip(rows, clicks.values(), strict=True)]  # type: ignore[arg-type]
+def counted(clicks: dict[str, int], impressions: int, box: BoxName = "trending", day: int = 20_000) -> list[Tally]:
+    return [Tally(day, box, 0, "", f"calm_{name}", impressions, number) for name, number in clicks.items()]
 
 
-def judged(seen: list[Counted], **fields: object) -> tuple[str, str | None]:
+def judged(seen: list[Tally], **fields: object) -> tuple[str, str | None]:
     found = report(experiment(**fields), seen, certainty=0.975, now=NOW)
     return found.verdict, found.winner
 
@@ -113,22 +114,23 @@ def test_no_probability_before_the_least_sample() -> None:
 
 
 def test_it_is_judged_by_its_box_and_its_days_add_up() -> None:
-    """The other box is reported and decides nothing; other experiments' variants are passed over."""
-    later = [row._replace(day=date(2026, 1, 2)) for row in counted({"control": 50, "viewed": 51}, 1000)]
+    """The other box is reported and decides nothing; other experiments' variants and single places are not."""
+    later = counted({"control": 50, "viewed": 51}, 1000, day=20_001)
     seen = [
         *later,
         *counted({"control": 50, "viewed": 49}, 1000),
         *counted({"control": 50, "viewed": 90}, 1000, "related"),
     ]
-    stranger = Counted(date(2026, 1, 1), "trending", "other_viewed", 10_000, 9000)
-    found = report(experiment(), [*seen, stranger], certainty=0.975, now=NOW)
+    stranger = Tally(20_000, "trending", 0, "", "other_viewed", 10_000, 9000)
+    place = Tally(20_000, "trending", 1, "trending", "calm_viewed", 1000, 40)
+    found = report(experiment(), [*seen, stranger, place], certainty=0.975, now=NOW)
     assert (found.verdict, found.winner) == ("undecided", None)
     related, trending = found.boxes
     assert [(one.variant, one.impressions, one.clicks) for one in trending.variants] == [
         ("calm_control", 2000, 100),
         ("calm_viewed", 2000, 100),
     ]
-    assert [day.day.day for day in trending.variants[0].days] == [1, 2]
+    assert [day.day.isoformat() for day in trending.variants[0].days] == ["2024-10-04", "2024-10-05"]
     assert related.variants[1].best is not None
     assert related.variants[1].best > 0.99
     assert report(experiment(box="related"), seen, certainty=0.975, now=NOW).winner == "calm_viewed"

@@ -22,6 +22,7 @@ from recommender.desk.correction import CorrectionRequest
 from recommender.desk.users import ROLES, Role
 from recommender.service import Service
 from tests.conftest import BROWSER, Publish
+from tests.experiments.trying import experiment_form, request
 from tests.newsroom import article
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -59,6 +60,10 @@ def older_version(service: Service) -> str:
     return next(iter(service.lists.versions()))
 
 
+def running_experiment(service: Service) -> str:
+    return service.experiments.start(request(), by="a test").name
+
+
 WRITES = {
     "POST /desk/sign-out": Write("viewer", "signed out", lambda _: {}),
     "DELETE /v1/desk/session": Write("viewer", "signed out", lambda _: {}),
@@ -88,6 +93,16 @@ WRITES = {
     ),
     "POST /v1/desk/nights/current": Write(
         "editor", "model rolled back", lambda service: {"json": {"version": older_version(service)}}
+    ),
+    "POST /desk/experiments": Write("editor", "experiment started", lambda _: {"data": experiment_form()}),
+    "POST /desk/experiments/end": Write(
+        "editor", "experiment ended", lambda service: {"data": {"name": running_experiment(service)}}
+    ),
+    "POST /v1/desk/experiments": Write(
+        "editor", "experiment started", lambda _: {"json": request().model_dump(mode="json")}
+    ),
+    "DELETE /v1/desk/experiments": Write(
+        "editor", "experiment ended", lambda service: {"query_string": {"name": running_experiment(service)}}
     ),
 }
 SIGNING_IN = {"POST /desk/sign-in", "POST /v1/desk/session"}

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from recommender.web.desk import clicks, correcting, looking_up, nights, people, preview, signing_in, tracing, views
+from recommender.web.desk import (
+    clicks,
+    correcting,
+    looking_up,
+    nights,
+    people,
+    preview,
+    signing_in,
+    tracing,
+    trying_out,
+    views,
+)
 from recommender.web.desk.blueprints import desk, desk_api
 from recommender.web.desk.pages import init_pages
 
 __all__ = ["init_desk"]
 
-_ROOMS = (signing_in, looking_up, views, preview, correcting, clicks, tracing, nights, people)
+_ROOMS = (signing_in, looking_up, views, preview, correcting, clicks, tracing, nights, trying_out, people)
 
 
 def init_desk(app: Flask) -> None:

@@ -27,6 +27,7 @@ ROOMS = (
     Room("Corrections", "desk.corrections"),
     Room("Clicks", "desk.clicks"),
     Room("Nights", "desk.nights"),
+    Room("Experiments", "desk.experiments"),
     Room("Trace", "desk.trace"),
     Room("People", "desk.people", "admin"),
 )
