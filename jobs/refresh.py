@@ -132,12 +132,7 @@ def watch(service: Service, stopped: threading.Event) -> None:
 
 def _done(service: Service) -> bool:
     version = service.lists.current
-    if version is None:
-        return True
-    reached = service.lists.position(version)
-    if reached is None:  # nothing has come since the night
-        reached = service.lists.versions().get(version, {}).get("position", 0)
-    return reached >= service.archive.position
+    return version is None or service.lists.reached(version) >= service.archive.position
 
 
 @contextmanager

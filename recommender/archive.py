@@ -167,6 +167,11 @@ class Archive:
         )
         return [(position, Article.model_validate_json(document)) for position, document in rows]
 
+    def changed_since(self, position: int) -> int:
+        """Return how many articles changed after a position."""
+        counted = self._connection.execute("SELECT count(*) FROM articles WHERE change > ?", [position])
+        return int(counted.fetchone()[0])
+
     def heads(self) -> list[Head]:
         """Return the head of every article that is not withdrawn, in the order of their ids."""
         rows = self._connection.execute(

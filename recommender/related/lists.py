@@ -69,6 +69,11 @@ class Lists:
         found = cast("str | None", self._redis.hget(self._keys.lists(version), POSITION))
         return None if found is None else int(found)
 
+    def reached(self, version: str) -> int:
+        """Return the archive's position up to which changes are in the lists of a version, the night's among them."""
+        position = self.position(version)
+        return int(self.versions().get(version, {}).get("position", 0)) if position is None else position
+
     def patch(self, version: str, lists: Mapping[str, Mapping[str, float]], *, before: int | None, after: int) -> bool:
         """Replace some lists of a version in one step, an empty one by none.
 

@@ -54,6 +54,10 @@ class Window:
         """Number of buckets that overlap the window, the one under way and the one it begins in included."""
         return self.seconds // self.bucket_s + 1
 
+    def start(self, now: float) -> float:
+        """Return the Unix second at which the earliest of these buckets begins."""
+        return (now // self.bucket_s - self.buckets + 1) * self.bucket_s
+
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 

@@ -14,6 +14,7 @@ from recommender.web.desk import (
     correcting,
     looking_up,
     nights,
+    now,
     people,
     preview,
     signing_in,
@@ -26,7 +27,7 @@ from recommender.web.desk.pages import init_pages
 
 __all__ = ["init_desk"]
 
-_ROOMS = (signing_in, looking_up, views, preview, correcting, clicks, tracing, nights, trying_out, people)
+_ROOMS = (signing_in, now, looking_up, views, preview, correcting, clicks, tracing, nights, trying_out, people)
 
 
 def init_desk(app: Flask) -> None:

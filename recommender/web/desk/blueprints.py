@@ -40,7 +40,7 @@ def _protect(response: Response) -> Response:
 def _error_page(error: HTTPException) -> Any:
     """Show what went wrong; who is not signed in is led to the sign-in page and back."""
     if isinstance(error, Unauthorized):
-        asked_for = request.full_path.rstrip("?") if request.method == "GET" else url_for("desk.front")
+        asked_for = request.full_path.rstrip("?") if request.method == "GET" else url_for("desk.now")
         address = f"{url_for('desk.sign_in')}?{urlencode({'next': asked_for})}"
         if "HX-Request" in request.headers:
             return Response(status=401, headers={"HX-Redirect": url_for("desk.sign_in")})

@@ -23,7 +23,7 @@ from recommender.web.desk.pages import page
 from recommender.web.endpoint import Text, body_as, endpoint, json_response, query_as
 from recommender.web.parts import parts
 
-__all__: list[str] = []
+__all__ = ["Night", "all_nights"]
 
 _BODY_BYTES = 1024
 _COMPARED = 200
@@ -84,7 +84,8 @@ class CurrentVersion(BaseModel):
     version: RunName
 
 
-def _nights() -> NightsAnswer:
+def all_nights() -> NightsAnswer:
+    """Return what became of the training runs."""
     lists = parts().lists
     current, versions, runs = lists.current, lists.versions(), lists.runs()
     told = {run["run"] for run in runs}
@@ -100,7 +101,7 @@ def _night(facts: Mapping[str, Any], kept: Mapping[str, Any], current: str | Non
 
 
 def _one_night(run: str) -> Night:
-    for night in _nights().nights:
+    for night in all_nights().nights:
         if night.run == run:
             return night
     raise NotFound(f"no run {run} is remembered")
@@ -130,7 +131,7 @@ def _give_readers(version: str) -> None:
 @endpoint(tag="For editors", answer=NightsAnswer, signed_in=True)
 def give_nights() -> Response:
     """Give the training runs, the newest first: when, by whom, and what became of them."""
-    return json_response(_nights())
+    return json_response(all_nights())
 
 
 @desk_api.get("/nights/run")
@@ -152,13 +153,13 @@ def give_difference() -> Response:
 def change_version() -> Response:
     """Give readers another kept version, older or newer."""
     _give_readers(body_as(CurrentVersion, most_bytes=_BODY_BYTES).version)
-    return json_response(_nights())
+    return json_response(all_nights())
 
 
 @desk.get("/nights")
 def nights() -> str:
     """Show the runs."""
-    return page("desk/nights.html", answer=_nights())
+    return page("desk/nights.html", answer=all_nights())
 
 
 @desk.get("/nights/run")

@@ -23,6 +23,7 @@ class Room(NamedTuple):
 
 
 ROOMS = (
+    Room("Now", "desk.now"),
     Room("Article", "desk.article"),
     Room("Corrections", "desk.corrections"),
     Room("Clicks", "desk.clicks"),
@@ -53,6 +54,7 @@ def init_pages(app: Flask) -> None:
     """Give templates the filters for moments."""
     app.add_template_filter(_moment, "moment")
     app.add_template_filter(_entered, "entered")
+    app.add_template_filter(_span, "span")
     app.add_template_filter(may, "may")
 
 
@@ -65,3 +67,11 @@ def _moment(at: datetime) -> str:
 def _entered(at: datetime) -> str:
     """Return a moment as a form's field holds it, in the desk's time zone."""
     return f"{at.astimezone(zone()):%Y-%m-%dT%H:%M}"
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time as people say it, in its largest unit."""
+    for unit, length in (("y", 365 * 86_400), ("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

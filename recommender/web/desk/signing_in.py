@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from recommender.desk.users import User
 from recommender.web.desk.access import COOKIE, least_role, open_to_all, signed_in, user, verified
 from recommender.web.desk.blueprints import desk, desk_api
-from recommender.web.desk.pages import ROOMS, page
+from recommender.web.desk.pages import page
 from recommender.web.endpoint import body_as, endpoint, json_response
 from recommender.web.parts import parts
 
@@ -55,12 +55,6 @@ def open_session() -> AnyResponse:
 def end_session() -> AnyResponse:
     """Sign out."""
     return _farewell(json_response(user()))
-
-
-@desk.get("/")
-def front() -> AnyResponse:
-    """Lead to the first room."""
-    return redirect(url_for(ROOMS[0].endpoint))
 
 
 @desk.get("/sign-in")

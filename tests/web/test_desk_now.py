@@ -1,0 +1,174 @@
+"""The page Now: the list as readers get it, with what is behind each place, and how the service is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from jobs.progress import progress_bars
+from jobs.train import train
+from recommender.desk.correction import CorrectionRequest
+from recommender.related.stories import shared_words
+from recommender.service import Service
+from recommender.trending.counters import Tally
+from recommender.trending.windows import WINDOWS
+from tests.conftest import Publish
+from tests.newsroom import article
+
+EDITOR = ("editor", "an-editor-of-the-tests")
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def read(service: Service, publish: Publish) -> float:
+    """Three articles, read one, two and three times as much, for two days; return the moment."""
+    publish(*(article(one, title=f"The <i>{one}", section="Sport", published_at=NOW) for one in "abc"))
+    now = time.time()
+    service.counters.add(
+        [
+            Tally(one, now - 1000 * step, organic=weight, boxed=step % 2)
+            for weight, one in enumerate("abc", start=1)
+            for step in range(160)
+        ],
+        now=now,
+    )
+    return now
+
+
+def ask(client: FlaskClient, **query: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get("/v1/desk/now", query_string=query, auth=EDITOR).get_json()
+    return answer
+
+
+def correct(service: Service, **fields: object) -> None:
+    wanted = {"article_id": "a", "box": "trending", "reason": "a test"} | fields
+    service.corrections.add(CorrectionRequest.model_validate(wanted), by="a test")
+
+
+@pytest.mark.usefixtures("read")
+@pytest.mark.parametrize("window", ["1h", "6h", "24h", "7d"])
+def test_views_of_a_line_are_those_of_its_board(client: FlaskClient, service: Service, window: str) -> None:
+    """Organic ones and those from the box add up to the exact count of the window, in the order of the public list."""
+    answer = ask(client, window=window, rank="most_viewed")
+    public = service.boxes.trending(window=window, rank="most_viewed").items  # type: ignore[arg-type]
+    assert [line["item"]["id"] for line in answer["lines"]] == [item.id for item in public] == ["c", "b", "a"]
+    assert [line["organic"] + line["boxed"] for line in answer["lines"]] == [int(item.score) for item in public]
+    assert len({line["boxed"] for line in answer["lines"]}) == 1
+    assert all(line["boxed"] for line in answer["lines"])
+
+
+def test_hours_are_those_of_a_list_of_the_views(client: FlaskClient, read: float) -> None:
+    """By hour for two days, and by whole spans of five minutes for the last hour against the one before."""
+    lines = {line["item"]["id"]: line for line in ask(client)["lines"]}
+    views = [(read - 1000 * step, weight + step % 2) for weight in (3,) for step in range(160)]
+    hour, span = int(read // 3600), read // 300 * 300
+    expected = [sum(n for at, n in views if at // 3600 == number) for number in range(hour - 47, hour + 1)]
+    assert lines["c"]["hourly"] == expected
+    last, before = ((span - 3600 * back, span - 3600 * (back - 1)) for back in (1, 2))
+    assert lines["c"]["last_hour"] == sum(n for at, n in views if last[0] <= at < last[1])
+    assert lines["c"]["hour_before"] == sum(n for at, n in views if before[0] <= at < before[1])
+
+
+@pytest.mark.usefixtures("read")
+def test_a_place_is_explained_by_the_parts_of_its_score(client: FlaskClient) -> None:
+    for line in ask(client)["lines"]:
+        parts = line["parts"]
+        assert line["item"]["score"] == pytest.approx(parts["views"] * parts["age"], rel=0.01)
+        assert "views, counting half after 6 h" in line["reason"]
+        assert line["since"]
+
+
+@pytest.mark.usefixtures("read")
+def test_corrections_show_on_the_list(client: FlaskClient, service: Service) -> None:
+    """A pin and a boost are marked; who is banned or sensitive is named as kept out."""
+    correct(service, kind="pin", position=1)
+    correct(service, kind="boost", article_id="b", factor=3)
+    correct(service, kind="ban", article_id="c")
+    answer = ask(client)
+    assert [(line["item"]["id"], line["item"]["source"]) for line in answer["lines"]] == [
+        ("a", "pinned"),
+        ("b", "trending"),
+    ]
+    assert answer["lines"][1]["boost"] == 3
+    assert [(one["card"]["id"], one["reason"]) for one in answer["kept_out"]] == [("c", "banned")]
+    page = client.get("/desk/", auth=EDITOR).text
+    assert "Kept out" in page
+    assert "pinned</span>" in page
+
+
+@pytest.mark.usefixtures("read")
+def test_what_was_filtered_today_is_told_by_reason(client: FlaskClient, service: Service) -> None:
+    service.counters.note("bot", now=time.time(), views=7)
+    service.counters.note("bot", now=time.time() - 2 * 86_400, views=100)
+    assert ask(client)["filtered_today"] == {"bot": 7}
+
+
+@pytest.mark.usefixtures("read")
+def test_stories_are_of_what_is_read_and_listed(client: FlaskClient, service: Service) -> None:
+    """Two that stand in each other's lists; the third is in nobody's. Without the model no words are named."""
+    with service.lists.publishing(lock_s=10, keep=2, now=NOW) as publication:
+        publication.write([("a", {"b": 0.5, "c": 0.4}), ("b", {"a": 0.5})])
+        publication.publish({"published_at": NOW.isoformat()})
+    (story,) = ask(client)["stories"]
+    assert [card["id"] for card in story["first"]] == ["b", "a"]
+    assert (story["articles"], story["words"]) == (2, [])
+    counted = service.counters.top("viewed", WINDOWS["24h"], now=time.time(), count=3)
+    assert story["views"] == counted["a"] + counted["b"]
+
+
+def test_the_state_of_the_service(client: FlaskClient, service: Service, publish: Publish) -> None:
+    """Before the first night, and after it, when an article that came since waits for the lists."""
+    before = ask(client)["state"]
+    assert (before["model"], before["last_night"], before["waiting"], before["stale_answers"]) == (None, None, 0, 0)
+    words = (
+        "river",
+        "flood",
+        "dyke",
+        "boat",
+        "rain",
+        "storm",
+        "water",
+        "bank",
+        "bridge",
+        "mayor",
+        "mud",
+        "road",
+        "tunnel",
+    )
+    for number in range(12):
+        body = " ".join(words[(number * step) % 13] for step in (1, 3, 5, 7))
+        publish(article(f"a{number}", title=f"Flood {number}", url=f"https://n.example/{number}", body=body))
+    summary = train(service, progress_bars())
+    publish(article("late"))
+    after = ask(client)["state"]
+    assert (after["model"], after["waiting"]) == (summary.version, 1)
+    assert after["last_night"]["outcome"] == "published"
+    assert 0 <= after["model_age_s"] < 60
+    assert after["redis_bytes"] > 0
+    growth = service.shelf.growth(summary.version or "")
+    listed = growth.list_of("a1")
+    named = shared_words(growth, ["a1", *listed])
+    assert named[0] == "flood"
+    assert set(named) <= {*words, "flood"}
+    assert shared_words(growth, ["nobody"]) == []
+
+
+@pytest.mark.usefixtures("read")
+def test_the_page_works_without_a_script_and_writes_titles_as_text(client: FlaskClient) -> None:
+    """Its address carries the choice, and the part that moves asks for the same."""
+    page = client.get("/desk/?window=6h&rank=most_viewed&section=Sport", auth=EDITOR).text
+    assert '<option value="6h" selected>' in page
+    assert "<option selected>Sport</option>" in page
+    assert "/desk/now/live?window=6h&amp;rank=most_viewed&amp;section=Sport" in page
+    assert "The &lt;i&gt;a" in page
+    assert client.get("/desk/?window=2h", auth=EDITOR).status_code == 400
+
+
+def test_an_empty_newsroom_has_a_page(client: FlaskClient) -> None:
+    page = client.get("/desk/", auth=EDITOR)
+    assert page.status_code == 200
+    assert "There are no articles yet" in page.text
