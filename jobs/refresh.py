@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,13 +16,14 @@ from recommender.article import Article
 from recommender.errors import ModelError
 from recommender.related.copies import CopyRule
 from recommender.related.folding import Folding
+from recommender.related.growth import Growth
 from recommender.service import Service
 
 __all__ = ["Refresh", "refresh", "watch"]
 
 log = structlog.get_logger()
 
-_AT_ONCE = 64
+_AT_ONCE = 16
 """Changes that are folded in together."""
 _LOOK_S = 0.1
 _AGAIN_S = 1.0
@@ -62,15 +64,29 @@ class Refresh:
             self._version = None  # what is in memory may be ahead of what is kept
             raise
 
+    def warm(self) -> None:
+        """Do beforehand what the first change would have to wait for: load, compile, and read the model once."""
+        version = self._service.lists.current
+        changes = self._service.archive.changes(0, 1)
+        if version is None or not changes:
+            return
+        self._open(version)
+        nobodys = changes[0][1].model_copy(update={"id": "", "withdrawn": False})
+        self._folding_of(self._folding.growth.apart()).take_in([nobodys])
+
+    def _folding_of(self, growth: Growth) -> Folding:
+        settings = self._service.settings
+        rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
+        return Folding(growth, rule, self._whole, threads=os.cpu_count() or 1)
+
     def _open(self, version: str) -> None:
         """Go on from what is kept of a version; where its lists have not got all of it, they get it now."""
-        service, settings = self._service, self._service.settings
+        service = self._service
         service.shelf.check(version)
         growth = service.shelf.growth(version).apart()
         if not growth.position:
             growth.position = service.lists.versions()[version]["position"]
-        rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
-        self._folding = Folding(growth, rule, self._whole)
+        self._folding = self._folding_of(growth)
         position = service.lists.position(version)
         if growth.entries and position != growth.position:
             lists = {article_id: growth.list_of(article_id) for article_id in growth.touched()}
@@ -111,11 +127,15 @@ def refresh(service: Service) -> int:
 
 def watch(service: Service, stopped: threading.Event) -> None:
     """Take in changes as they come, until told to stop; what fails is tried again."""
-    work, ill = Refresh(service), ""
+    work, ready, ill = Refresh(service), False, ""
     while not stopped.is_set():
         with _alone(service) as alone:
             while alone and not stopped.is_set():
                 try:
+                    if not ready:
+                        work.warm()
+                        ready = True
+                        log.info("refresh_ready")
                     taken, ill = work.step(), ""
                 except (ModelError, RedisError, OSError, sqlite3.OperationalError) as error:
                     if str(error) != ill:

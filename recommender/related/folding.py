@@ -7,6 +7,7 @@ candidates of others; and of all whose candidates have changed the lists are ran
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,8 @@ __all__ = ["Folding"]
 
 _COULD_BE = 0.4
 """Cosine of own words below which two articles are no copies."""
-_COLUMNS = 64
-"""Articles that are compared with all at once."""
-_RANKED = 256
-"""Articles whose lists are ranked at once."""
+_AT_ONCE = 64
+"""Articles that are compared with all, or whose lists are ranked, at once."""
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -51,12 +50,17 @@ class Folding:
     rule : CopyRule
     whole : callable
         Gives an article by its id; None where there is none.
+    threads : int
+        Processor threads to use.
     """
 
-    def __init__(self, growth: Growth, rule: CopyRule, whole: Callable[[str], Article | None]) -> None:
+    def __init__(
+        self, growth: Growth, rule: CopyRule, whole: Callable[[str], Article | None], *, threads: int = 1
+    ) -> None:
         self.growth = growth
         self._rule = rule
         self._whole = whole
+        self._threads = threads
         self._expansion = Expansion()
         model = growth.model
         self._width = model.candidates.indices.shape[1] - (CHOSEN if model.choice.nnz else 0)
@@ -89,8 +93,7 @@ class Folding:
         self._settle([*bereft, *added.tolist()])
         moved = self._renew_kin(before[0])
         touched = self._renew_candidates(moved, before[1])
-        for start in range(0, len(touched), _RANKED):
-            self._rank(touched[start : start + _RANKED])
+        self._rank(touched)
         return lost | {growth.name(place) for place in touched.tolist()}
 
     # Going and coming
@@ -232,11 +235,16 @@ class Folding:
                 roster.cosines[place],
             )
             self._choose(place, entry)
-        part, names = growth.part(places.tolist())
-        lists = part.lists_of(np.searchsorted(names, places))
-        for place, others, scores in zip(places.tolist(), lists.indices, lists.cosines, strict=True):
-            entry = growth.entries[place]
-            entry.listed[:], entry.scores[:] = np.where(others >= 0, names[others], -1), scores
+
+        def rank(block: Places) -> None:
+            part, names = growth.part(block.tolist())
+            lists = part.lists_of(np.searchsorted(names, block))
+            for place, others, scores in zip(block.tolist(), lists.indices, lists.cosines, strict=True):
+                entry = growth.entries[place]
+                entry.listed[:], entry.scores[:] = np.where(others >= 0, names[others], -1), scores
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(rank, _parts(places)))
 
     def _choose(self, place: int, entry: Entry) -> None:
         """Put behind the nearest of an article what its readers chose most often."""
@@ -263,4 +271,4 @@ def _longer(places: Places, size: int) -> Places:
 
 
 def _parts(places: Places) -> list[Places]:
-    return [places[start : start + _COLUMNS] for start in range(0, len(places), _COLUMNS)]
+    return [places[start : start + _AT_ONCE] for start in range(0, len(places), _AT_ONCE)]
