@@ -22,8 +22,8 @@ from recommender.related.expansion import Expansion
 from recommender.related.kin import Kin
 from recommender.related.model import Model, with_chosen
 from recommender.related.neighbours import nearest_by_kin
-from recommender.related.ranking import Ranking
 from recommender.related.readers import ReadersChoice
+from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
 from recommender.text.fields import FieldReader
 from recommender.text.lexicon import Lexicon
@@ -142,7 +142,7 @@ def fit(
         trust=trust,
         candidates=candidates,
         ranked_at=now.timestamp(),
-        ranking=_ranking(settings),
+        ranking=RelatedRules.of(settings).ranking,
     )
     with step("rank lists", total) as tick:
         return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, relearned)
@@ -228,18 +228,3 @@ def _same_original(places: NDArray[np.int64], exact: NDArray[np.int64], before: 
     """Tell which articles have the exact original that they had."""
     same: NDArray[np.bool_] = (places >= 0) & (places[exact] >= 0) & (places[exact] == before.originals[places])
     return same
-
-
-def _ranking(settings: Settings) -> Ranking:
-    return Ranking(
-        keep=settings.related_keep,
-        floor=settings.related_floor,
-        freshness_share=settings.related_freshness_share,
-        freshness_half_life=settings.related_freshness_half_life_days,
-        section_boost=settings.related_section_boost,
-        story_most=settings.related_story_most,
-        story_cosine=settings.related_story_cosine,
-        story_days=settings.related_story_days,
-        variety=settings.related_variety,
-        one_language=settings.related_one_language,
-    )

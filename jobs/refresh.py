@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -16,7 +16,9 @@ from recommender.article import Article
 from recommender.errors import ModelError
 from recommender.related.copies import CopyRule
 from recommender.related.folding import Folding
-from recommender.related.growth import Growth
+from recommender.related.growth import GONE, Growth
+from recommender.related.lists import RANKED, field_of
+from recommender.related.rules import RelatedRules
 from recommender.service import Service
 
 __all__ = ["Refresh", "refresh", "watch"]
@@ -25,6 +27,8 @@ log = structlog.get_logger()
 
 _AT_ONCE = 16
 """Changes that are folded in together."""
+_RANKED_AT_ONCE = 1000
+"""Lists of a variant that are ranked in one go, while changes wait."""
 _LOOK_S = 0.1
 _AGAIN_S = 1.0
 
@@ -44,6 +48,7 @@ class Refresh:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._version: str | None = None
+        self._ranked: dict[str, int] = {}
 
     def step(self) -> int:
         """Take in the next few changes; return how many. 0: there are none, or there is no version yet.
@@ -89,9 +94,8 @@ class Refresh:
         self._folding = self._folding_of(growth)
         position = service.lists.position(version)
         if growth.entries and position != growth.position:
-            lists = {article_id: growth.list_of(article_id) for article_id in growth.touched()}
-            service.lists.patch(version, lists, before=position, after=growth.position)
-        self._version = version
+            service.lists.patch(version, self._lists(growth.touched()), before=position, after=growth.position)
+        self._version, self._ranked = version, {}
 
     def _fold(self, version: str) -> int:
         service, growth = self._service, self._folding.growth
@@ -102,10 +106,42 @@ class Refresh:
         touched = self._folding.take_in([article for _, article in changes])
         growth.position = changes[-1][0]
         service.shelf.put_growth(version, growth)
-        lists = {article_id: growth.list_of(article_id) for article_id in touched}
-        if not service.lists.patch(version, lists, before=before, after=growth.position):
+        if not service.lists.patch(version, self._lists(touched), before=before, after=growth.position):
             self._version = None  # dropped meanwhile, or another refresh was first
         return len(changes)
+
+    def _lists(self, ids: set[str]) -> dict[str, dict[str, float]]:
+        """Return the lists of some articles, the site's and the running variants', by field."""
+        growth = self._folding.growth
+        lists = {article_id: growth.list_of(article_id) for article_id in ids}
+        for rules in self._service.experiments.related_rules():
+            lists |= self._lists_by(rules, ids)
+        return lists
+
+    def _lists_by(self, rules: RelatedRules, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        ranked = self._folding.growth.lists_by(rules, ids)
+        return {field_of(rules.variant, article_id): scores for article_id, scores in ranked.items()}
+
+    def rank_variants(self) -> int:
+        """Rank the next few lists that a running variant has not got in this version; return how many.
+
+        An experiment that is started between two nights need not wait for the next.
+        """
+        lists, version = self._service.lists, self._version
+        running = self._service.experiments.related_rules() if version else []
+        waiting = [rules for rules in running if not lists.has(str(version), rules.variant)]
+        if version is None or not waiting:
+            return 0
+        growth, rules = self._folding.growth, waiting[0]
+        start = self._ranked.get(rules.variant, 0)
+        end = self._ranked[rules.variant] = min(start + _RANKED_AT_ONCE, growth.size)
+        there = [place for place in range(start, end) if growth.stand_ins[place] != GONE]
+        ranked = self._lists_by(rules, map(growth.name, there))
+        if end == growth.size:
+            ranked[field_of(rules.variant)] = RANKED
+        if not lists.patch(version, ranked, before=lists.position(version), after=growth.position):
+            self._version = None
+        return end - start
 
     def _whole(self, article_id: str) -> Article | None:
         return self._service.archive.get(article_id)
@@ -119,6 +155,8 @@ def refresh(service: Service) -> int:
             work = Refresh(service)
             while some := work.step():
                 taken += some
+            while work.rank_variants():
+                pass
             return taken
     while not _done(service):
         waiting.wait(_LOOK_S)
@@ -137,6 +175,7 @@ def watch(service: Service, stopped: threading.Event) -> None:
                         ready = True
                         log.info("refresh_ready")
                     taken, ill = work.step(), ""
+                    ranked = 0 if taken else work.rank_variants()
                 except (ModelError, RedisError, OSError, sqlite3.OperationalError) as error:
                     if str(error) != ill:
                         log.warning("refresh_waits", reason=str(error))
@@ -145,7 +184,7 @@ def watch(service: Service, stopped: threading.Event) -> None:
                     continue
                 if taken:
                     log.info("refreshed", articles=taken)
-                else:
+                elif not ranked:
                     stopped.wait(_LOOK_S)
         stopped.wait(_AGAIN_S)  # another one watches; it may end
 

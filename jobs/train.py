@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from jobs.quality import Quality, measure, write_report
 from jobs.readings import ReadingsCache
 from recommender.errors import ModelError, TrainingRefused
 from recommender.intake import reconcile
+from recommender.related.lists import RANKED, field_of
 from recommender.related.model import Model
 from recommender.related.publication import Publication
 from recommender.service import Service
@@ -133,6 +135,7 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
         if not dry_run:
             with _timed(summary, bars, "write lists", len(model.ids)) as tick:
                 publication.write(_named(model, tick))
+            _write_variants(service, publication, bars, summary, model)
             _publish(service, publication, bars, summary, (model, quality))
             _tidy(service, summary.run)
     return summary
@@ -214,6 +217,15 @@ def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
                 dict(zip((model.ids[other] for other in chosen), model.listed.cosines[place].tolist(), strict=False)),
             )
         tick(place + 1)
+
+
+def _write_variants(service: Service, publication: Publication, bars: Progress, summary: Summary, model: Model) -> None:
+    """Write the lists of the running variants that rank the same candidates by rules of their own."""
+    for rules in service.experiments.related_rules():
+        with _timed(summary, bars, f"rank {rules.variant}", len(model.ids)) as tick:
+            ranked = model.by(rules).with_lists(tick, threads=os.cpu_count() or 1)
+            publication.write((field_of(rules.variant, one), scores) for one, scores in _named(ranked, tick))
+            publication.write([(field_of(rules.variant), RANKED)])
 
 
 def _publish(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
+from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
 from recommender.trending.charts import ChartRules
 from recommender.trending.standing import StayRules
@@ -26,6 +27,7 @@ class BoxRules:
     section_most : int or None
         Articles of one section in a Trending box that is of no section; None: any number.
     charts : ChartRules
+    related : RelatedRules
     """
 
     variant: str | None
@@ -33,6 +35,7 @@ class BoxRules:
     rank: Rank
     section_most: int | None
     charts: ChartRules
+    related: RelatedRules
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -55,10 +58,16 @@ class BoxRules:
                     longest_s=settings.trending_longest_stay_h * 3600,
                 ),
             ),
+            related=RelatedRules.of(settings),
         )
 
     def varied(self, variant: str, settings: Settings) -> Self:
-        """Return the rules of a variant beside these, the site's; charts that follow the same rules are shared."""
+        """Return the rules of a variant beside these, the site's; charts and lists by the same rules are shared."""
         own = self.of(settings)
-        shared = own.charts == self.charts
-        return replace(own, variant=variant, charts=self.charts if shared else replace(own.charts, variant=variant))
+        charts, related = own.charts, own.related
+        return replace(
+            own,
+            variant=variant,
+            charts=charts if charts == self.charts else replace(charts, variant=variant),
+            related=related if related == self.related else replace(related, variant=variant),
+        )

@@ -107,7 +107,7 @@ class Filling:
 
     def take_related(self, limit: int) -> str | None:
         """Put the article's neighbours into the related box; return the version of the lists."""
-        version, cosines = self._reader.related(self._article_id or "")
+        version, cosines = self._reader.related(self._article_id or "", self._box_rules.related.variant)
         self._take("related", limit, "related", cosines.items(), self._section)
         return version
 

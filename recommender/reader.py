@@ -27,8 +27,8 @@ Neighbours = tuple[str | None, Mapping[str, float]]
 class Reader(Protocol):
     """What a box has to know."""
 
-    def related(self, article_id: str) -> Neighbours:
-        """Return the version of the lists, and the neighbours of an article."""
+    def related(self, article_id: str, variant: str = "") -> Neighbours:
+        """Return the version of the lists, and the neighbours of an article, by a variant or as the site is set."""
         ...
 
     def chart(self, asked: Question) -> Chart:
@@ -62,16 +62,16 @@ class Memory:
     """
 
     def __init__(self, articles: int = 20_000) -> None:
-        self._related: LRUCache[str, Neighbours] = LRUCache(articles)
+        self._related: LRUCache[tuple[str, str], Neighbours] = LRUCache(articles)
         self._charts: LRUCache[Question, tuple[float, Chart]] = LRUCache(500)
         self._mutex = threading.Lock()
         self.version: str | None = None
         self.refreshed_at: float | None = None
 
-    def keep_related(self, article_id: str, neighbours: Neighbours) -> None:
+    def keep_related(self, article_id: str, variant: str, neighbours: Neighbours) -> None:
         """Remember the neighbours of an article, and that Redis was well just now."""
         with self._mutex:
-            self._related[article_id] = neighbours
+            self._related[article_id, variant] = neighbours
             self.version = neighbours[0]
             self.refreshed_at = time.time()
 
@@ -81,10 +81,11 @@ class Memory:
             self._charts[asked] = time.monotonic(), chart
             self.refreshed_at = time.time()
 
-    def related(self, article_id: str) -> Neighbours:
-        """Return what is remembered of an article."""
+    def related(self, article_id: str, variant: str = "") -> Neighbours:
+        """Return what is remembered of an article; by the site's rules where nothing is by a variant's."""
         with self._mutex:
-            return self._related.get(article_id, (self.version, {}))
+            site = self._related.get((article_id, ""), (self.version, {}))
+            return self._related.get((article_id, variant), site)
 
     def chart(self, asked: Question, most_s: float = math.inf) -> Chart | None:
         """Return what is remembered of a chart, if it is not over so many seconds old."""
@@ -116,10 +117,10 @@ class LiveReader:
         self.cards = catalogue.cards
         self.sections = catalogue.sections
 
-    def related(self, article_id: str) -> Neighbours:
-        """Return the version of the lists, and the neighbours of an article."""
-        neighbours = self._lists.read(article_id)
-        self._memory.keep_related(article_id, neighbours)
+    def related(self, article_id: str, variant: str = "") -> Neighbours:
+        """Return the version of the lists, and the neighbours of an article, by a variant or as the site is set."""
+        neighbours = self._lists.read(article_id, variant)
+        self._memory.keep_related(article_id, variant, neighbours)
         return neighbours
 
     def chart(self, asked: Question) -> Chart:

@@ -18,6 +18,7 @@ from recommender.errors import ExperimentRefused
 from recommender.experiments.experiment import Experiment, ExperimentRequest, Value, Variant
 from recommender.experiments.report import Report
 from recommender.experiments.variation import varied
+from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
 
 __all__ = ["EXPERIMENTS_SCHEMA", "Experiments"]
@@ -95,6 +96,11 @@ class Experiments:
         if variant is None or self.running() is None:
             return self._site
         return self._rules.get(variant, self._site)
+
+    def related_rules(self) -> list[RelatedRules]:
+        """Return the rules of the running variants that have Related lists of their own."""
+        rules = self._rules.values() if self.running() else ()
+        return [one.related for one in rules if one.related.variant]
 
     def start(self, request: ExperimentRequest, *, by: str) -> Experiment:
         """Start an experiment; readers get its variants within a second.

@@ -26,8 +26,17 @@ VARIABLE = (
     "trending_longest_stay_h",
     "rising_least_views",
     "rising_prior_views",
+    "related_freshness_share",
+    "related_freshness_half_life_days",
+    "related_section_boost",
+    "related_story_most",
+    "related_story_cosine",
+    "related_story_days",
+    "related_variety",
+    "related_one_language",
+    "related_readers",
 )
-"""Those that act when a box is filled; the others act when views are counted or for everybody."""
+"""Those that act when a box is filled, or when the candidates that every variant shares are ranked."""
 
 
 def varied(settings: Settings, changes: Mapping[str, Value]) -> Settings:
@@ -40,6 +49,8 @@ def varied(settings: Settings, changes: Mapping[str, Value]) -> Settings:
     """
     if unknown := [name for name in changes if name not in VARIABLE]:
         raise ExperimentRefused(f"{', '.join(unknown)}: no variant can have that; it can have {', '.join(VARIABLE)}")
+    if changes.get("related_readers") and not settings.related_readers:
+        raise ExperimentRefused("related_readers: what readers also read is not learned, as the service is set")
     try:
         return Settings(**{**dict(settings), **changes})
     except ValidationError as error:

@@ -7,7 +7,7 @@ a changed one gets a new place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, csr_matrix, vstack
 
+from recommender.batched import batched
 from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
+from recommender.related.rules import RelatedRules
 
 __all__ = ["GONE", "Entry", "Growth"]
 
@@ -32,6 +34,8 @@ def _no_places() -> Places:
     return np.zeros(0, dtype=np.int64)
 
 
+_RANKED = 64
+"""Articles whose lists are ranked at once."""
 GONE = -1
 """What stands for a place that was given up."""
 
@@ -297,6 +301,18 @@ class Growth:
             self.name(other): score
             for other, score in zip(entry.listed[there].tolist(), entry.scores[there].tolist(), strict=True)
         }
+
+    def lists_by(self, rules: RelatedRules, ids: Iterable[str]) -> dict[str, dict[str, float]]:
+        """Return the lists of some articles as others would rank the same candidates; empty for what is gone."""
+        lists: dict[str, dict[str, float]] = {article_id: {} for article_id in ids}
+        places = sorted(place for one in lists if (place := self.place(one)) is not None)
+        for block in batched(places, _RANKED):
+            part, names = self.part(block)
+            found = part.by(rules).lists_of(np.searchsorted(names, block))
+            for place, others, scores in zip(block, found.indices.tolist(), found.cosines.tolist(), strict=True):
+                ranked = zip(others, scores, strict=True)
+                lists[self.name(place)] = {self.name(int(names[at])): score for at, score in ranked if at >= 0}
+        return lists
 
     def listed_in(self, article_id: str) -> dict[str, int]:
         """Return the articles in whose list an article stands, with its rank there, the best rank first."""

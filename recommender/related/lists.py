@@ -15,10 +15,18 @@ from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
 from recommender.related.publication import Facts, Publication, pack, publishing
 
-__all__ = ["POSITION", "Lists"]
+__all__ = ["POSITION", "RANKED", "Lists", "field_of"]
 
 POSITION = ""
 """Field, which is no article's id, of a version's lists: up to where changes since then are in them."""
+
+RANKED = {"": 1.0}
+"""What stands in the field of a variant itself: all lists of the version are ranked for it."""
+
+
+def field_of(variant: str, article_id: str = "") -> str:
+    """Return the field, in a version's lists, of an article's list by a variant, or of the variant itself."""
+    return f"{article_id}\n{variant}"
 
 
 class Lists:
@@ -36,9 +44,13 @@ class Lists:
         self._redis = redis
         self._keys = keys
 
-    def read(self, article_id: str) -> tuple[str | None, dict[str, float]]:
-        """Return the current version and, nearest first, the score of each neighbour of an article in it."""
-        found = self._redis.eval(script("read_list"), 1, self._keys.current, *self._keys.lists_parts, article_id)
+    def read(self, article_id: str, variant: str = "") -> tuple[str | None, dict[str, float]]:
+        """Return the current version and, nearest first, the score of each neighbour of an article in it.
+
+        A variant that has no list of the article, or none yet, gets the site's.
+        """
+        fields = [field_of(variant, article_id), article_id] if variant else [article_id]
+        found = self._redis.eval(script("read_list"), 1, self._keys.current, *self._keys.lists_parts, *fields)
         if not found:
             return None, {}
         version, packed = cast("tuple[str, str | None]", found)
@@ -48,6 +60,10 @@ class Lists:
         """Return, nearest first, the score of each neighbour of some articles in a version."""
         found = cast("list[str | None]", self._redis.hmget(self._keys.lists(version), list(ids)))
         return {article_id: json.loads(packed or "{}") for article_id, packed in zip(ids, found, strict=True)}
+
+    def has(self, version: str, variant: str) -> bool:
+        """Tell whether all lists of a version are ranked for a variant."""
+        return bool(self._redis.hexists(self._keys.lists(version), field_of(variant)))
 
     @property
     def current(self) -> str | None:

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, csr_matrix
 from recommender.related.kin import Kin
 from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.related.ranking import Candidates, Ranking
+from recommender.related.rules import RelatedRules
 from recommender.text.lexicon import Lexicon
 
 __all__ = ["CHOSEN", "Candidacy", "Model", "with_chosen"]
@@ -123,6 +124,13 @@ class Model:
             for done in pool.map(rank, range(0, n, _BLOCK)):
                 progress(done)
         return replace(self, listed=listed)
+
+    def by(self, rules: RelatedRules) -> Model:
+        """Return the model as others would rank the same candidates; without lists."""
+        if rules.readers:
+            return replace(self, ranking=rules.ranking, listed=_NO_LISTS)
+        none = csr_array(self.choice.shape, dtype=self.choice.dtype)
+        return replace(self, ranking=rules.ranking, choice=none, trust=none, listed=_NO_LISTS)
 
     def lists_of(self, block: NDArray[np.int64]) -> Neighbours:
         """Rank the lists of some articles, given by index; scores stand in place of cosines."""
