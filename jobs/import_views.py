@@ -11,13 +11,14 @@ from itertools import chain, islice
 from jobs.sightings import FindArticle, Passed, Read, Sighting, reader_of
 from jobs.sources.document import MAX_LINE_BYTES, DamagedError, Document, bounded_lines
 from recommender.trending.bots import is_bot
-from recommender.trending.counters import Counters, Tally
+from recommender.trending.counters import Counters
+from recommender.trending.tallies import Tally
 
 __all__ = ["BadLine", "Filter", "ViewReport", "import_views"]
 
 _BATCH = 200_000
 """Lines that are one step: enough that adding it costs little for each."""
-_BOM = b"\xef\xbb\xbf"
+_BOM = "\N{BYTE ORDER MARK}"
 _HEAD = 20
 _REPORTED = 1000
 _REMEMBERED = 2_000_000
@@ -84,19 +85,22 @@ class Filter:
         self._share = network_share
         self._allowance = network_allowance
         self._bots: dict[str, bool] = {}
+        self._events: dict[str, None] = {}
         self._visits: dict[tuple[str, str], float] = {}
         self._of_day: defaultdict[tuple[int, str], int] = defaultdict(int)
         self._of_network: defaultdict[tuple[int, str, str], int] = defaultdict(int)
 
     def reason(self, seen: Sighting) -> str:
-        """Return why a view does not count: ``bot``, ``repeat``, ``network``; nothing where it does."""
-        article_id, second, visitor, network, user_agent, _, views = seen
+        """Return why a view does not count: ``bot``, ``replayed``, ``repeat``, ``network``; nothing where it does."""
+        article_id, second, visitor, network, user_agent, _, views, event_id = seen
         if user_agent:
             bot = self._bots.get(user_agent)
             if bot is None:
                 bot = self._bots[user_agent] = is_bot(user_agent)
             if bot:
                 return "bot"
+        if event_id and event_id in self._events:
+            return "replayed"
         visit = article_id, visitor
         if visitor and abs(second - self._visits.get(visit, -self._pause_s)) < self._pause_s:
             return "repeat"
@@ -109,12 +113,16 @@ class Filter:
         self._of_day[day] += views
         if visitor:
             self._visits[visit] = second
+        if event_id:
+            self._events[event_id] = None
         return ""
 
     def forget(self) -> None:
         """Let go of what is longest ago, where much is remembered."""
         if len(self._bots) > _USER_AGENTS:
             self._bots.clear()
+        for event_id in list(islice(self._events, max(0, len(self._events) - _REMEMBERED))):
+            del self._events[event_id]
         if len(self._visits) > _REMEMBERED:
             latest = max(self._visits.values())
             self._visits = {one: second for one, second in self._visits.items() if latest - second < 2 * self._pause_s}
@@ -142,8 +150,10 @@ def import_views(
     """
     lines = _lines(document)
     head = list(islice(lines, _HEAD))
-    read, named = reader_of((line for line, _ in head), document.name, find)
-    first = next(iter(head[int(named) :]), ("", True))[0]
+    if head:
+        head[0] = head[0].removeprefix(_BOM)
+    read, named = reader_of(head, document.name, find)
+    first = next(iter(head[int(named) :]), "")
     file_id = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
     numbered = enumerate(chain(head, lines), 1)
     report = ViewReport(lines=len(list(islice(numbered, int(named)))))
@@ -169,45 +179,43 @@ def import_views(
 
 
 def _tallies(
-    numbered: Iterable[tuple[int, tuple[str, bool]]],
-    read: Read,
-    rules: Filter,
-    report: ViewReport,
-    told: Counter[str],
+    numbered: Iterable[tuple[int, str]], read: Read, rules: Filter, report: ViewReport, told: Counter[str]
 ) -> tuple[list[Tally], int]:
     """Return the views of some lines that count, and how many lines those were."""
-    views: defaultdict[tuple[str, float], list[int]] = defaultdict(lambda: [0, 0])
+    tallies: list[Tally] = []
     count = 0
-    for number, (line, whole) in numbered:
+    for number, line in numbered:
         try:
-            seen = read(line) if line.strip() else None
+            seen = read(line)
         except ValueError as error:
-            if not whole:
-                break  # it is being written: the next reading takes it
-            seen = None
-            told["malformed"] += 1
-            report.malformed += 1
-            if len(report.bad_lines) < _REPORTED:
-                report.bad_lines.append(BadLine(number, str(error)))
-        count += 1
-        if isinstance(seen, Passed):
-            report.passed[seen.reason] += 1
-        elif seen:
-            report.views += seen.views
-            if reason := rules.reason(seen):
-                told[reason] += seen.views
+            if line.strip():
+                if not line.endswith("\n"):
+                    break  # it is being written: the next reading takes it
+                told["malformed"] += 1
+                report.malformed += 1
+                if len(report.bad_lines) < _REPORTED:
+                    report.bad_lines.append(BadLine(number, str(error)))
+        else:
+            if isinstance(seen, Passed):
+                report.passed[seen.reason] += 1
             else:
-                views[seen.article_id, float(int(seen.second))][seen.boxed] += seen.views
-    return [Tally(one, second, organic, boxed) for (one, second), (organic, boxed) in views.items()], count
+                views = seen.views
+                report.views += views
+                if reason := rules.reason(seen):
+                    told[reason] += views
+                else:
+                    tallies.append(Tally(seen.article_id, seen.second, *((0, views) if seen.boxed else (views, 0))))
+        count += 1
+    return tallies, count
 
 
-def _lines(document: Document) -> Iterator[tuple[str, bool]]:
-    """Yield each line as text, and whether it has ended."""
+def _lines(document: Document) -> Iterator[str]:
+    """Yield each line as text, to the end of the line if it has one."""
     try:
         for line in bounded_lines(document):
             if line is None:
-                yield f"\N{REPLACEMENT CHARACTER} longer than {MAX_LINE_BYTES:,} bytes", True
+                yield f"\N{REPLACEMENT CHARACTER} longer than {MAX_LINE_BYTES:,} bytes\n"
             else:
-                yield line.removeprefix(_BOM).decode("utf-8", "replace"), line.endswith(b"\n")
+                yield line.decode("utf-8", "replace")
     except DamagedError as error:
-        yield str(error), True
+        yield f"{error}\n"

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from recommender.intake import withdraw
 from recommender.service import Service
 from recommender.trending.calendar import Period, bounds
-from recommender.trending.counters import Tally
+from recommender.trending.tallies import Tally
 from tests.newsroom import article
 
 HOUR_S, DAY_S = 3600, 86_400

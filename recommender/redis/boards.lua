@@ -78,15 +78,23 @@ local function trim(span, number, newest)
   end
 end
 
+-- Bounds a bucket to which fields were added: in time, and in size.
+local function bound(span, number, added, left, newest)
+  local fields = redis.call('HLEN', bucket(span.seconds, number))
+  if fields == added then redis.call('EXPIRE', bucket(span.seconds, number), left) end
+  if fields > 2.2 * HISTORY_ARTICLES then trim(span, number, newest) end
+end
+
+-- Seconds until a bucket's time is over.
+local function time_left(span, number, newest)
+  return (number + 1) * span.seconds + span.kept_s - newest
+end
+
 -- Adds views to one bucket, unless its time is over.
 local function fill(span, number, field, views, newest)
-  local left = (number + 1) * span.seconds + span.kept_s - newest
-  if left <= 0 then return end
-  local key = bucket(span.seconds, number)
-  if redis.call('HINCRBY', key, field, views) == views then
-    local fields = redis.call('HLEN', key)
-    if fields == 1 then redis.call('EXPIRE', key, left) end
-    if fields > 2.2 * HISTORY_ARTICLES then trim(span, number, newest) end
+  local left = time_left(span, number, newest)
+  if left > 0 and redis.call('HINCRBY', bucket(span.seconds, number), field, views) == views then
+    bound(span, number, 1, left, newest)
   end
 end
 

@@ -15,49 +15,27 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, cast
 
-import numpy as np
 from redis import Redis
 from redis.client import Pipeline
 from redis.commands.core import Script
 
-from recommender.batched import batched
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import constants, script
 from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
 from recommender.trending.choice import Choice
 from recommender.trending.history import History
+from recommender.trending.tallies import Tally, parts_of
 from recommender.trending.visitors import Visitors
 from recommender.trending.windows import SPANS, WINDOWS, Board, Window
 from recommender.view import View
 
-__all__ = ["Counters", "Outcome", "Tally"]
+__all__ = ["Counters", "Outcome"]
 
 Outcome = Literal["counted", "unknown", "replayed", "repeat", "network", "bot", "prefetch", "malformed"]
 
 _DAY_S = 86_400
 _NETWORKS_KEPT = 256
 _NETWORKS_S = _DAY_S + 3600
-_ARTICLES_A_STEP = 100
-"""Articles added in one call of the script, some 10 ms in which nobody else is served."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tally:
-    """Views of an article in one second, already filtered.
-
-    Attributes
-    ----------
-    article_id : str
-    second : float
-        Unix seconds.
-    organic, boxed : int
-        Views that did not come from the trending box, and those that did.
-    """
-
-    article_id: str
-    second: float
-    organic: int = 1
-    boxed: int = 0
 
 
 class Counters:
@@ -212,8 +190,7 @@ class Counters:
             How many views were counted, of unknown articles, or added before.
         """
         outcomes: Counter[str] = Counter()
-        articles = sorted(self._by_article(tallies, now).items())
-        for part, some in enumerate(batched(articles, _ARTICLES_A_STEP)):
+        for number, part in enumerate(parts_of(tallies, now=now, boxed_weight=self._boxed_weight)):
             counted, unknown, replayed = cast(
                 "tuple[int, int, int]",
                 self._add(
@@ -221,8 +198,10 @@ class Counters:
                     args=[
                         repr(float(now)),
                         source,
-                        json.dumps((step, part)),
-                        *(text for article_id, told in some for text in (article_id, json.dumps(self._sums(told)))),
+                        json.dumps((step, number)),
+                        json.dumps(part.sums),
+                        json.dumps(part.buckets),
+                        *part.ids,
                     ],
                 ),
             )
@@ -322,24 +301,6 @@ class Counters:
             for day in range(today - days + 1, today + 1):
                 pipe.hgetall(self._keys.views_of_day(day))
             return [{outcome: int(number) for outcome, number in found.items()} for found in pipe.execute()]
-
-    def _by_article(self, tallies: Iterable[Tally], now: float) -> dict[str, list[tuple[float, int, int]]]:
-        told: dict[str, list[tuple[float, int, int]]] = {}
-        for tally in tallies:
-            told.setdefault(tally.article_id, []).append((min(tally.second, now), tally.organic, tally.boxed))
-        return told
-
-    def _sums(self, told: list[tuple[float, int, int]]) -> tuple[object, ...]:
-        """Return what ``add_views.lua`` is told of one article."""
-        seconds, organic, boxed = np.array(told, dtype=np.float64).T
-        moment, weights = float(seconds.max()), organic + self._boxed_weight * boxed
-        sums = [(weights * 2.0 ** ((seconds - moment) / window.half_life_s)).sum() for window in WINDOWS.values()]
-        buckets: list[tuple[int, int, int, int]] = []
-        for span in SPANS:
-            numbers, places = np.unique(seconds // span.seconds, return_inverse=True)
-            views = (np.bincount(places, of_kind).astype(int).tolist() for of_kind in (organic, boxed))
-            buckets += zip([span.seconds] * len(numbers), numbers.astype(int).tolist(), *views, strict=True)
-        return int((organic + boxed).sum()), moment, [bool(sum_) and float(np.log2(sum_)) for sum_ in sums], buckets
 
 
 def _digest(text: str) -> str:

@@ -80,9 +80,7 @@ def test_a_file_counts_as_its_views_would_have_one_by_one(
     one_by_one = Counters(redis, other, network_share=1)
     for line in lines:
         view = json.loads(line)
-        one_by_one.count(
-            View(article_id=view["article_id"], visitor_id=view["visitor_id"]), now=float(int(view["timestamp"]))
-        )
+        one_by_one.count(View(article_id=view["article_id"], visitor_id=view["visitor_id"]), now=view["timestamp"])
     for (kind, name), views in told.items():
         expected = one_by_one.top(kind, WINDOWS[name], "", now=NOW, count=1000)  # type: ignore[arg-type]
         assert views == pytest.approx(expected, rel=1e-9)
@@ -156,6 +154,20 @@ def test_bad_lines_are_reported_and_the_rest_counts(service: Service, publish: P
     assert (report.counted, report.malformed) == (2, 5)
     assert report.filtered == {"malformed": 5, "bot": 1, "unknown": 1}
     assert service.counters.outcomes() == {"counted": 2, "malformed": 5, "bot": 1, "unknown": 1}
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_an_event_counts_once_in_a_file(service: Service, publish: Publish, tmp_path: Path, batch: int) -> None:
+    """Whoever tells it, in whatever batch, in JSON Lines and in CSV; views without an event id all count."""
+    publish(article("a"))
+    events = ["e1", "e1", "e2", None, None, "e1"]
+    views = [{"article_id": "a", "timestamp": NOW - number, "event_id": one} for number, one in enumerate(events)]
+    (tmp_path / "views.jsonl").write_text("\n".join(map(json.dumps, views)) + "\n")
+    rows = (f"{view['timestamp']},a,{view['event_id'] or ''}\n" for view in views)
+    (tmp_path / "views.csv").write_text("timestamp,article_id,event_id\n" + "".join(rows))
+    for name in ("views.jsonl", "views.csv"):
+        report = count(tmp_path / name, service, batch=batch)
+        assert (report.counted, report.filtered) == (4, {"replayed": 2})
 
 
 def test_csv_is_read_by_its_columns(service: Service, publish: Publish, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from recommender.article import section_key
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.redis.keys import Keys
-from recommender.trending.counters import Counters, Tally
+from recommender.trending.counters import Counters
+from recommender.trending.tallies import Tally
 from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.newsroom import article

@@ -16,8 +16,9 @@ from redis import Redis
 from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.redis.keys import Keys
-from recommender.trending.counters import Counters, Tally
+from recommender.trending.counters import Counters
 from recommender.trending.history import Views
+from recommender.trending.tallies import Tally
 from recommender.trending.windows import BOARDS, SPANS, WINDOWS
 from recommender.view import View
 from tests.newsroom import article

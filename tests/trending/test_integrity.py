@@ -17,7 +17,8 @@ from recommender.catalogue import Catalogue
 from recommender.redis.keys import Keys
 from recommender.service import Service
 from recommender.trending.bots import filter_reason
-from recommender.trending.counters import Counters, Tally
+from recommender.trending.counters import Counters
+from recommender.trending.tallies import Tally
 from recommender.trending.visitors import Visitors, network_of
 from recommender.trending.windows import BOARDS, WINDOWS
 from recommender.view import View

@@ -14,7 +14,7 @@ from jobs.train import train
 from recommender.desk.correction import CorrectionRequest
 from recommender.related.stories import shared_words
 from recommender.service import Service
-from recommender.trending.counters import Tally
+from recommender.trending.tallies import Tally
 from recommender.trending.windows import WINDOWS
 from tests.conftest import Publish
 from tests.newsroom import article
