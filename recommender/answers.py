@@ -101,6 +101,11 @@ class RelatedAnswer(Answer):
     known: bool = Field(description="false for an article nobody told us about; the list is filled all the same")
     items: list[Item]
 
+    @property
+    def boxes(self) -> dict[BoxName, list[Item]]:
+        """The items of each box it is for."""
+        return {"related": self.items}
+
 
 class Evidence(BaseModel):
     """How much reading stands behind a Trending box."""
@@ -119,6 +124,11 @@ class TrendingAnswer(Answer):
     tag: str | None
     evidence: Evidence
     items: list[Item]
+
+    @property
+    def boxes(self) -> dict[BoxName, list[Item]]:
+        """The items of each box it is for."""
+        return {"trending": self.items}
 
 
 class PastAnswer(Answer):
@@ -140,3 +150,8 @@ class WidgetsAnswer(Answer):
     known: bool = Field(description="false for an article nobody told us about; the lists are filled all the same")
     related: Box
     trending: Box
+
+    @property
+    def boxes(self) -> dict[BoxName, list[Item]]:
+        """The items of each box it is for."""
+        return {"related": self.related.items, "trending": self.trending.items}

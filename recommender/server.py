@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import multiprocessing
 import os
@@ -80,7 +81,7 @@ def serve(settings: Settings, redis_url: str) -> None:
 
 
 def make_worker_app() -> Flask:
-    """Make the application of one worker process, which keeps its connections until it ends."""
+    """Make the application of one worker process, which keeps its connections until it ends, and closes them then."""
     # Not before now: the metrics of worker processes are added up only if the library finds the directory set by
     # `serve` in the environment when it is imported.
     from recommender.web import create_app  # noqa: PLC0415
@@ -90,7 +91,9 @@ def make_worker_app() -> Flask:
     settings = load_settings()
     assert settings.redis_url  # noqa: S101 - for the type checker; `serve` set it
     address = settings.redis_url.get_secret_value()
-    service = ExitStack().enter_context(open_service(settings, address, timeout_s=settings.redis_timeout_ms / 1000))
+    stack = ExitStack()
+    atexit.register(stack.close)
+    service = stack.enter_context(open_service(settings, address, timeout_s=settings.redis_timeout_ms / 1000))
     return create_app(service)
 
 

@@ -30,6 +30,7 @@ from recommender.redis.keys import Keys
 from recommender.related.lists import Lists
 from recommender.related.readers import ReadersChoice
 from recommender.related.shelf import Shelf
+from recommender.served import Served
 from recommender.settings import Settings
 from recommender.trending.charts import Charts
 from recommender.trending.counters import Counters
@@ -71,6 +72,7 @@ class Service:
     clicks: Clicks
     charts: Charts
     boxes: Boxes
+    served: Served
     past: Past
     trace: Trace
     corrections: Corrections
@@ -151,6 +153,8 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             rules=experiments.rules,
             receipts=clicks.receipts,
         )
+        served = Served(slower, keys)
+        stack.callback(served.close)
         yield Service(
             settings=settings,
             redis=redis,
@@ -165,6 +169,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
             clicks=clicks,
             charts=charts,
             boxes=boxes,
+            served=served,
             past=Past(counters, catalogue, corrections.rulebook, rules, zone=ZoneInfo(settings.time_zone)),
             trace=trace,
             corrections=corrections,

@@ -184,6 +184,10 @@ class Keys:
         """What the name of every day's clicks begins with."""
         return f"{self._tag}:clicks:day:"
 
+    def served_of_day(self, day: int) -> str:
+        """Hash, expiring: what the boxes served on one day since 1970 held -> how often."""
+        return f"{self._tag}:served:{day}"
+
     # The desk
 
     def session(self, digest: str) -> str:

@@ -18,6 +18,7 @@ from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import Number, OptionalText, Text, endpoint, query_as
 from recommender.web.parts import parts
 from recommender.web.public import RelatedQuery, TrendingQuery
+from recommender.web.serving import served
 
 __all__ = ["box_label", "embed"]
 
@@ -91,6 +92,7 @@ def embed_trending() -> Response:
 
 
 def _fragment(box: str, look: Look, answer: RelatedAnswer | TrendingAnswer) -> Response:
+    served(answer)
     html = render_template(
         "embed.html",
         box=box,

@@ -16,6 +16,7 @@ from recommender.web.embed import box_label
 from recommender.web.endpoint import endpoint, query_as
 from recommender.web.parts import parts
 from recommender.web.public import TrendingQuery
+from recommender.web.serving import served
 
 __all__ = ["feeds"]
 
@@ -61,13 +62,15 @@ def trending_json() -> Response:
 
 def _trending() -> TrendingAnswer:
     query = query_as(TrendingQuery)
-    return parts().boxes.trending(
-        limit=query.limit,
-        window=query.window,
-        rank=query.rank,
-        section=query.section,
-        exclude=query.exclude,
-        variant=query.variant,
+    return served(
+        parts().boxes.trending(
+            limit=query.limit,
+            window=query.window,
+            rank=query.rank,
+            section=query.section,
+            exclude=query.exclude,
+            variant=query.variant,
+        )
     )
 
 

@@ -36,6 +36,12 @@ class Metrics:
         self.stale_answers = Counter(
             "recommender_stale_answers_total", "Answers made without Redis.", registry=self.registry
         )
+        self.items = Counter(
+            "recommender_items_total",
+            "Items of boxes that were served, by where they came from.",
+            ["box", "source"],
+            registry=self.registry,
+        )
         self.refused_views = Counter(
             "recommender_refused_views_total", "Views answered 503 because Redis was away.", registry=self.registry
         )

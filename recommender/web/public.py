@@ -35,6 +35,7 @@ from recommender.web.endpoint import (
     text_or_none,
 )
 from recommender.web.parts import parts
+from recommender.web.serving import served
 
 __all__ = ["public"]
 
@@ -293,6 +294,5 @@ def _network() -> str | None:
 
 
 def _cacheable(answer: RelatedAnswer | TrendingAnswer | WidgetsAnswer) -> Response:
-    if answer.stale:
-        current_app.extensions["metrics"].stale_answers.inc()
+    served(answer)
     return let_caches_keep(json_response(answer), list_policy(parts().settings), tag_of(answer.substance()))

@@ -19,6 +19,7 @@ from recommender.sample import captions
 from recommender.text.plain import plain_text
 from recommender.web.parts import parts
 from recommender.web.pictures import picture, tone
+from recommender.web.serving import served
 
 __all__ = ["site"]
 
@@ -74,7 +75,7 @@ def front() -> str:
         top=top,
         lead=parts().archive.get(top[0].id) if top else None,
         columns={name: cards for name, cards in rest.items() if cards},
-        trending=parts().boxes.trending(limit=8),
+        trending=served(parts().boxes.trending(limit=8)),
     )
 
 
@@ -84,7 +85,9 @@ def section(name: str) -> str | tuple[str, int]:
     cards = _latest(_SECTION_LENGTH, name)
     if not cards:
         return _missing(name)
-    return _page("site/section.html", cards=cards, here=cards[0].section, trending=parts().boxes.trending(limit=8))
+    return _page(
+        "site/section.html", cards=cards, here=cards[0].section, trending=served(parts().boxes.trending(limit=8))
+    )
 
 
 @site.get("/articles/<any_text:article_id>")
@@ -99,7 +102,7 @@ def article(article_id: str) -> str | tuple[str, int]:
         body=_body(found),
         caption=captions().get(article_id),
         here=found.section,
-        boxes=parts().boxes.widgets(article_id),
+        boxes=served(parts().boxes.widgets(article_id)),
     )
 
 
@@ -116,7 +119,7 @@ def article_picture(article_id: str) -> Response:
 
 
 def _missing(asked_for: str) -> tuple[str, int]:
-    return _page("site/missing.html", boxes=parts().boxes.widgets(asked_for)), 404
+    return _page("site/missing.html", boxes=served(parts().boxes.widgets(asked_for))), 404
 
 
 def _page(template: str, **shown: Any) -> str:
