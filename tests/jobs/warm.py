@@ -7,7 +7,8 @@ import io
 import py3langid
 from matplotlib.figure import Figure
 
-import recommender.commands.training  # noqa: F401 - for what it imports
+import recommender.commands.training
+import recommender.related.compiled  # noqa: F401 - for what they import
 
 py3langid.classify("load the model of languages")
 figure = Figure()
