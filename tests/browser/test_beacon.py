@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.host import BOXES, Host
 from tests.running import Running
@@ -203,14 +203,3 @@ def test_a_view_on_another_origin_is_counted(
     top = page.request.get(f"{newsroom.address}/v1/trending?rank=most_viewed&window=1h&limit=50").json()["items"]
     assert OTHER in {item["id"] for item in top if item["source"] == "trending"}
     assert len(views) == 1
-
-
-def test_without_a_secure_context_there_is_an_event_id_too(
-    context: BrowserContext, page: Page, host: Host, views: list[dict[str, Any]]
-) -> None:
-    """Where the browser makes no UUIDs, 32 random digits do."""
-    context.add_init_script("delete Crypto.prototype.randomUUID")
-    open_page(page, host)
-    pass_by(page, 1000)
-    assert len(views[0]["event_id"]) == 32
-    assert int(views[0]["event_id"], 16)

@@ -43,7 +43,7 @@ def test_a_page_in_sight_for_a_second_reports_one_view(page: Page) -> None:
     with page.expect_request(is_view) as beacon:
         page.goto(STORY)
     assert sent(beacon.value)["article_id"] == STORY.rpartition("/")[2]
-    assert len(sent(beacon.value)["event_id"]) == 36
+    assert len(sent(beacon.value)["event_id"]) > 30
     response = beacon.value.response()
     assert response is not None
     assert response.status == 202

@@ -21,7 +21,7 @@
   const options = {}; // what `render` was given goes before the attributes of the script
   const filled = new WeakMap(); // box -> the article it was filled for
   let articleId;
-  let requests = new AbortController();
+  let round = 0; // what was asked for in an earlier one comes too late
   let timers = [];
   let sheet;
 
@@ -29,10 +29,8 @@
   const kindOf = (box) => box.dataset.recommender;
   const limitOf = (box) => option("limit", box) ?? LIMITS[kindOf(box)];
 
-  function make(name, className, properties = {}) {
-    const made = Object.assign(document.createElement(name), properties);
-    if (className) made.className = `recommender-${className}`;
-    return made;
+  function make(name, part, properties) {
+    return Object.assign(document.createElement(name), { part, className: `recommender-${part}` }, properties);
   }
 
   // Drawing. The same elements as /embed gives, so that boxes that came with the page are treated like our own.
@@ -43,7 +41,7 @@
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
     const root = box.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
-    const section = make("section", "", { className: "recommender", part: "box" });
+    const section = make("section", "box", { className: "recommender" });
     root.append(section);
     return section;
   }
@@ -71,12 +69,12 @@
   }
 
   function drawRow(item, box, layout) {
-    const row = make("li", "", { part: "item" });
-    const link = make("a", "", { part: "link" });
-    const title = make("span", "title", { part: "title", dir: "auto", textContent: item.title ?? "" });
+    const row = make("li", "item");
+    const link = make("a", "link");
+    const title = make("span", "title", { dir: "auto", textContent: item.title ?? "" });
     const pictured = layout === "cards" && option("images", box) !== "off";
-    const picture = make("span", "picture", { part: "picture" });
-    const published = make("time", "", { part: "time" });
+    const picture = make("span", "picture");
+    const published = make("time", "time");
     if (item.id) {
       const pattern = option("link", box);
       if (pattern) link.href = pattern.replace("{id}", () => encodeURIComponent(item.id));
@@ -86,11 +84,11 @@
       if (item.published_at) published.dateTime = item.published_at;
     } else row.ariaHidden = "true";
     if (pictured && item.image_url) {
-      picture.append(make("img", "", { alt: "", width: 320, height: 180, loading: "lazy", decoding: "async", src: item.image_url }));
+      picture.append(make("img", "image", { alt: "", width: 320, height: 180, loading: "lazy", decoding: "async", src: item.image_url }));
     }
     if (pictured) link.append(picture);
     if (layout !== "list") {
-      link.append(make("span", "section", { part: "section", dir: "auto", textContent: item.section ?? "" }));
+      link.append(make("span", "section", { dir: "auto", textContent: item.section ?? "" }));
     }
     link.append(title);
     if (layout === "cards") link.append(published);
@@ -101,15 +99,17 @@
   function draw(box, items, requestId = "") {
     const section = sectionOf(box);
     const layout = option("layout", box) ?? LAYOUTS[kindOf(box)];
-    Object.assign(section.dataset, { box: kindOf(box), layout, requestId });
+    Object.assign(section.dataset, { box: kindOf(box), layout });
     let list = section.querySelector("ol");
     if (!list) {
-      const heading = make(`h${option("heading", box) ?? 2}`, "label", { part: "label", textContent: label(box) });
-      list = make("ol", "list", { part: "list", role: "list" });
+      const heading = make(`h${option("heading", box) ?? 2}`, "label", { textContent: label(box) });
+      list = make("ol", "list", { role: "list" });
       section.ariaLabel = label(box);
       section.append(heading, list);
     }
     const before = new Map([...list.children].map((row) => [row.querySelector("a").dataset.id, row]));
+    // A list that came again as it was is the answer that it was, so that it is not shown anew.
+    if ([...before.keys()].join() !== items.map(({ id }) => id).join()) section.dataset.requestId = requestId;
     const places = new Map([...before.values()].map((row) => [row, row.getBoundingClientRect()]));
     const rows = items.map((item) => {
       const stays = item.id && before.get(item.id);
@@ -169,16 +169,13 @@
     return `${base}v1/${trending ? "widgets" : kind}?${query}`;
   }
 
-  async function fill({ boxes, url }, signal, mayDraw = () => true) {
-    const ended = new AbortController();
-    const end = () => ended.abort();
-    const timer = setTimeout(end, TIMEOUT_MS);
-    signal.addEventListener("abort", end);
+  async function fill({ boxes, url }, mayDraw = () => true) {
+    const asked = round;
     try {
-      const response = await fetch(url, { signal: ended.signal });
-      if (!response.ok) throw new Error(`${response.status} from ${url}`);
+      const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      if (!response.ok) throw response;
       const answer = await response.json();
-      if (signal.aborted) return;
+      if (asked !== round) return;
       for (const box of boxes.filter(mayDraw)) {
         const { items } = answer[kindOf(box)] ?? answer;
         if (!items.length) hideEmpty(box);
@@ -187,35 +184,31 @@
           filled.set(box, articleId);
         }
       }
+      look();
     } catch {
-      if (!signal.aborted) boxes.forEach(hideEmpty);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      if (asked === round) boxes.forEach(hideEmpty);
     }
   }
 
-  function keepFresh(plan, signal) {
+  function keepFresh(plan) {
     const periods = plan.boxes.map((box) => Number(option("refresh", box))).filter((seconds) => seconds > 0);
     if (!periods.length) return;
     const inUse = (box) => box.matches(":hover, :focus-within");
     const due = (box) => option("refresh", box) > 0 && !inUse(box);
-    const ask = () => document.visibilityState === "visible" && plan.boxes.some(due) && fill(plan, signal, due);
+    const ask = () => document.visibilityState === "visible" && plan.boxes.some(due) && fill(plan, due);
     timers.push(setInterval(ask, Math.max(Math.min(...periods), 5) * 1000));
   }
 
   function showBoxes() {
-    requests.abort();
-    requests = new AbortController();
-    const { signal } = requests;
+    round++;
     timers.forEach(clearInterval);
     timers = [];
     const kinds = articleId ? ["related", "trending"] : ["trending"];
     const boxes = [...document.querySelectorAll("[data-recommender]")].filter((box) => kinds.includes(kindOf(box)));
     const first = !filled.has(document);
     filled.set(document, true);
-    return Promise.all(plansFor(boxes).map((plan) => {
-      keepFresh(plan, signal);
+    const answers = plansFor(boxes).map((plan) => {
+      keepFresh(plan);
       const ready = plan.boxes.every((box) => (first && box.querySelector(".recommender a[href]")) || (filled.has(box) && filled.get(box) === articleId));
       plan.boxes.forEach((box) => {
         if (ready) filled.set(box, articleId);
@@ -225,8 +218,10 @@
         if (ready) tellAges(section, box);
         else draw(box, Array.from({ length: limitOf(box) }, () => ({})));
       });
-      return ready ? undefined : fill(plan, signal);
-    }));
+      return ready ? undefined : fill(plan);
+    });
+    look();
+    return Promise.all(answers);
   }
 
   function hideBroken(event) {
@@ -241,33 +236,63 @@
   let seenSince;
   let timer;
 
+  const inSight = () => document.visibilityState === "visible" && !document.prerendering;
   const mayCount = () => option("count") !== "off" && !(navigator.globalPrivacyControl && option("gpc") !== "ignore");
 
-  function newId() {
-    if (window.crypto.randomUUID) return window.crypto.randomUUID(); // in secure contexts only
-    return [...window.crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
+  const send = (what, told) => navigator.sendBeacon(`${base}v1/${what}`, JSON.stringify(told));
 
   function watch() {
     clearTimeout(timer);
     const now = performance.now();
     if (seenSince !== undefined) leftMs -= now - seenSince;
-    const seen = view && document.visibilityState === "visible" && !document.prerendering;
+    const seen = view && inSight();
     seenSince = seen ? now : undefined;
     if (seen) timer = setTimeout(report, Math.max(leftMs, 0));
+    look();
   }
 
   function report() {
     if (!mayCount()) return; // `count(true)` may still allow it
-    navigator.sendBeacon(`${base}v1/views`, JSON.stringify({ ...view, ...recall(view.article_id) }));
+    send("views", { ...view, ...recall(view.article_id) });
     view = seenSince = undefined;
   }
 
   function expectView() {
     seenSince = undefined;
     leftMs = VISIBLE_MS;
-    view = articleId && { article_id: articleId, event_id: newId(), visitor_id: option("visitorId") };
+    view = articleId && { article_id: articleId, event_id: crypto.getRandomValues(new Uint32Array(4)).join("-"), visitor_id: option("visitorId") };
     watch();
+  }
+
+  // A box is told of when its middle row was in sight for a second, or when something in it is clicked, once.
+
+  const told = new WeakMap(); // box as it is drawn -> the answer it was told of with
+  const waits = new Map();
+  const rows = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      const section = target.closest(".recommender");
+      clearTimeout(waits.get(section));
+      if (isIntersecting) waits.set(section, setTimeout(tell, VISIBLE_MS, section));
+    }
+  }, { threshold: 0.5 });
+
+  function look() {
+    rows.disconnect();
+    waits.forEach(clearTimeout);
+    waits.clear();
+    if (!inSight()) return;
+    for (const box of document.querySelectorAll("[data-recommender], .recommender")) {
+      const section = box.shadowRoot?.querySelector(".recommender") ?? box;
+      const items = section.querySelectorAll("li");
+      if (section.dataset.requestId) rows.observe(items[items.length >> 1]);
+    }
+  }
+
+  function tell(section) {
+    const { box, requestId } = section.dataset;
+    if (told.get(section) === requestId || !mayCount()) return;
+    told.set(section, requestId);
+    send("impressions", { request_id: requestId, box, visitor_id: option("visitorId") });
   }
 
   // A click is remembered for the page it leads to, whose view then names the box, the place and the answer.
@@ -276,6 +301,7 @@
     const link = event.composedPath().find((node) => node.dataset?.position && node.href);
     const section = link?.closest(".recommender");
     if (!section || !mayCount()) return;
+    tell(section);
     const click = { source: section.dataset.box, request_id: section.dataset.requestId, position: Number(link.dataset.position) };
     try { sessionStorage.setItem(CAME_FROM, JSON.stringify([link.dataset.id, click])); } catch { /* not allowed here */ }
   }
