@@ -16,7 +16,7 @@ __all__ = ["BLOCK", "closest_of_candidates", "compare", "sort_found", "take_gree
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-BLOCK = 8192
+BLOCK = 4096
 """Articles compared with at a time: their sums stay in the processor's nearest cache."""
 _STRIP = 32
 
@@ -76,6 +76,8 @@ def compare(  # noqa: C901 - one pass over memory
     posting_starts: NDArray[np.int64],
     postings: NDArray[np.uint16],
     posting_weights: NDArray[np.float32],
+    common: NDArray[np.int32],
+    common_weights: NDArray[np.float32],
     offset: int,
     targets: NDArray[np.int32],
     both: bool,
@@ -91,7 +93,10 @@ def compare(  # noqa: C901 - one pass over memory
     found : indices, cosines (n, 2 k), counts, least (n,)
         Of each row.
     posting_starts, postings, posting_weights : arrays
-        The block's columns, as a CSC matrix has them; postings count from the block's first target.
+        The block's columns of rare words, as a CSC matrix has them; postings count from the block's first target.
+    common, common_weights : arrays, shape (n_terms,) and (c, BLOCK)
+        The row of common words in the second, -1 for rare ones, and their weight in each target: adding up the whole
+        row is quicker than adding up many postings.
     offset : int
         Row of the block's first target, where ``both``.
     targets : array of int32, shape (b,)
@@ -105,9 +110,14 @@ def compare(  # noqa: C901 - one pass over memory
     limits = np.full(BLOCK, np.float32(np.inf))
     for row in range(first, last):
         for at in range(starts[row], starts[row + 1]):
-            weight = weights[at]
-            for place in range(posting_starts[terms[at]], posting_starts[terms[at] + 1]):
-                sums[postings[place]] += weight * posting_weights[place]
+            term, weight = terms[at], weights[at]
+            if common[term] >= 0:
+                column = common_weights[common[term]]
+                for target in range(BLOCK):
+                    sums[target] += weight * column[target]
+            else:
+                for place in range(posting_starts[term], posting_starts[term + 1]):
+                    sums[postings[place]] += weight * posting_weights[place]
         if both:
             for target in range(size):
                 limits[target] = min(least[row], least[offset + target])
@@ -232,33 +242,37 @@ def take_greedily(  # noqa: C901 - one pass over memory
         Filled.
     """
     dense = np.zeros(n_terms, dtype=np.float32)
-    count = others.shape[1]
+    count, keep = others.shape[1], order.shape[1]
     for row in range(len(others)):
+        # What a candidate was worth when it was last looked at is the most that it can be worth now, so that only the
+        # best is looked at again: it is the next when it has been compared with all taken so far.
+        worth = merit[row].copy()
         likest, stories = np.zeros(count), np.zeros(count, dtype=np.int64)
-        waiting = merit[row] > 0
-        for taken in range(min(order.shape[1], count)):
-            best, worth = -1, 0.0
-            for place in range(count):
-                if waiting[place] and stories[place] < story_most:
-                    value = merit[row, place] * (1 - variety * likest[place])
-                    if best < 0 or value > worth:
-                        best, worth = place, value
-            if best < 0:
+        compared = np.zeros(count, dtype=np.int64)
+        taken = 0
+        while taken < min(keep, count):
+            best = np.argmax(worth)
+            if worth[best] <= 0:
                 break
-            order[row, taken], scores[row, taken] = best, worth
-            waiting[best] = False
+            if compared[best] == taken:
+                order[row, taken], scores[row, taken] = best, worth[best]
+                worth[best] = -1
+                taken += 1
+                continue
             one = others[row, best]
             for at in range(starts[one], starts[one + 1]):
                 dense[terms[at]] = weights[at]
-            for place in range(count):
-                if waiting[place] and stories[place] < story_most:
-                    other, total = others[row, place], np.float32(0)
-                    for at in range(starts[other], starts[other + 1]):
-                        total += dense[terms[at]] * weights[at]
-                    likest[place] = max(likest[place], total)
-                    dated = published[row, best] > 0 and published[row, place] > 0
-                    apart = abs(published[row, best] - published[row, place])
-                    if total >= story_cosine and dated and apart <= story_s:
-                        stories[place] += 1
+            for before in range(compared[best], taken):
+                place, total = order[row, before], np.float32(0)
+                other = others[row, place]
+                for at in range(starts[other], starts[other + 1]):
+                    total += dense[terms[at]] * weights[at]
+                likest[best] = max(likest[best], total)
+                dated = published[row, best] > 0 and published[row, place] > 0
+                apart = abs(published[row, best] - published[row, place])
+                if total >= story_cosine and dated and apart <= story_s:
+                    stories[best] += 1
             for at in range(starts[one], starts[one + 1]):
                 dense[terms[at]] = 0
+            compared[best] = taken
+            worth[best] = merit[row, best] * (1 - variety * likest[best]) if stories[best] < story_most else -1

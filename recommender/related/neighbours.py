@@ -18,6 +18,8 @@ COMPILED = find_spec("numba") is not None
 _LEAST = 1e-6
 """Cosine below which two articles share nothing, whatever the floor."""
 _CHUNK = 512
+_COMMON = 0.12
+"""Share of articles from which on a word counts as common."""
 _KIN = 20
 """Kin from which the search for the nearest by expanded words starts."""
 _REVERSE = 15
@@ -28,6 +30,7 @@ _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
 
 Progress = Callable[[int], None]
+Block = tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,9 @@ class _Search:
         from recommender.related import compiled  # noqa: PLC0415 - takes a second
 
         self._compiled = compiled
+        self._common = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]) > _COMMON * rows.shape[0])
+        self._numbers = np.full(rows.shape[1], -1, dtype=np.int32)
+        self._numbers[self._common] = np.arange(len(self._common))
         self._rows = csr_matrix(rows[names])
         self._rows.sort_indices()
         self._names = names.astype(np.int32)
@@ -178,7 +184,7 @@ class _Search:
         self,
         first: int,
         last: int,
-        block: tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32]],
+        block: Block,
         offset: int,
         targets: NDArray[np.int32],
         *,
@@ -188,10 +194,13 @@ class _Search:
         rows = (self._rows.indptr, self._rows.indices, self._rows.data)
         self._compiled.compare(*rows, first, last, self._names, self._own, found, *block, offset, targets, both)
 
-    def _blocks(self, rows: csr_matrix) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32]]]:
+    def _blocks(self, rows: csr_matrix) -> Iterator[Block]:
         for start in range(0, rows.shape[0], self._compiled.BLOCK):
             block = rows[start : start + self._compiled.BLOCK].tocsc()
-            yield block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data
+            common = np.zeros((len(self._common), self._compiled.BLOCK), dtype=np.float32)
+            common[:, : block.shape[0]] = block[:, self._common].T.toarray()
+            parts = (block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data)
+            yield *parts, self._numbers, common
 
 
 def nearest_through(

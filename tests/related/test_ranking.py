@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
 
+from recommender.related.compiled import take_greedily
 from recommender.related.ranking import Candidates, Ranked, Ranking
 
 
@@ -92,6 +95,45 @@ def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) ->
         for place, score in zip(order, scores, strict=True):
             parts = (ranked.relevance, ranked.freshness, ranked.section, ranked.variety)
             assert np.prod([part[one, place] for part in parts]) == pytest.approx(score, rel=1e-5)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 30),
+    way=st.builds(
+        Ranking,
+        keep=st.integers(1, 20),
+        floor=st.sampled_from([0.0, 0.5]),
+        story_most=st.integers(1, 4),
+        story_cosine=st.sampled_from([0.0, 0.3, 0.6]),
+        story_days=st.sampled_from([0.0, 3.0, 50.0]),
+        variety=st.sampled_from([0.0, 0.2, 1.0]),
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_compiled_lists_are_those_of_numpy(seed: int, count: int, way: Ranking) -> None:
+    """Whatever the articles, their dates, stories and variety, a machine without numba makes the same lists."""
+    random, lists, day_s = np.random.default_rng(seed), 5, 86_400
+    rows = csr_matrix(normalize(random.integers(0, 3, (40, 8)).astype(np.float32)))
+    published = np.where(random.random(40) < 0.2, 0, random.integers(1, 20, 40) * float(day_s))
+    others = np.stack([random.choice(40, count, replace=False) for _ in range(lists)]).astype(np.int32)
+    candidates = random_case(seed, lists, count).candidates
+    likeness = np.stack([(rows[some] @ rows[some].T).toarray() for some in others])
+    dated = np.where(published > 0, published, np.nan)[others]
+    apart = np.abs(dated[:, :, None] - dated[:, None, :])
+    one_story = (likeness >= way.story_cosine) & (apart <= way.story_days * day_s)
+    expected = way.rank(candidates, likeness, one_story)
+    order, scores = np.full((lists, way.keep), -1, dtype=np.int64), np.zeros((lists, way.keep), dtype=np.float32)
+    take_greedily(
+        *(rows.indptr, rows.indices, rows.data, rows.shape[1]),
+        *(others, way.merit(candidates), published[others]),
+        *(way.variety, way.story_most, way.story_cosine, way.story_days * day_s),
+        *(order, scores),
+    )
+    np.testing.assert_allclose(scores, expected.scores, atol=1e-6)
+    # Between two of equal worth the last bit decides.
+    sure = np.abs(np.diff(expected.scores, prepend=9, append=-1)) > 1e-6
+    assert (order == expected.order)[sure[:, 1:] & sure[:, :-1]].all()
 
 
 def test_switched_off_the_order_is_that_of_the_cosines() -> None:
