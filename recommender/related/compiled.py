@@ -64,7 +64,21 @@ def _add(
 
 
 @_compiled
-def compare(  # noqa: C901 - one pass over memory
+def _add_column(sums: NDArray[np.float32], weight: float, column: NDArray[np.float32]) -> None:
+    for target in range(BLOCK):
+        sums[target] += weight * column[target]
+
+
+@_compiled
+def _add_postings(
+    sums: NDArray[np.float32], weight: float, postings: NDArray[np.uint16], weights: NDArray[np.float32]
+) -> None:
+    for place in range(len(postings)):
+        sums[postings[place]] += weight * weights[place]
+
+
+@_compiled
+def compare(  # noqa: C901, PLR0912 - one pass over memory
     starts: NDArray[np.int32],
     terms: NDArray[np.int32],
     weights: NDArray[np.float32],
@@ -112,12 +126,10 @@ def compare(  # noqa: C901 - one pass over memory
         for at in range(starts[row], starts[row + 1]):
             term, weight = terms[at], weights[at]
             if common[term] >= 0:
-                column = common_weights[common[term]]
-                for target in range(BLOCK):
-                    sums[target] += weight * column[target]
+                _add_column(sums, weight, common_weights[common[term]])
             else:
-                for place in range(posting_starts[term], posting_starts[term + 1]):
-                    sums[postings[place]] += weight * posting_weights[place]
+                some = slice(posting_starts[term], posting_starts[term + 1])
+                _add_postings(sums, weight, postings[some], posting_weights[some])
         if both:
             for target in range(size):
                 limits[target] = min(least[row], least[offset + target])
@@ -215,7 +227,7 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
 
 
 @_compiled
-def take_greedily(  # noqa: C901 - one pass over memory
+def take_greedily(
     starts: NDArray[np.int32],
     terms: NDArray[np.int32],
     weights: NDArray[np.float32],
