@@ -20,6 +20,8 @@ BLOCK = 4096
 """Articles compared with at a time: their sums stay in the processor's nearest cache."""
 _STRIP = 32
 
+Block = tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
+
 
 def _compiled(function: Function) -> Function:
     """Compile, and keep the code on disk where there is a place for it."""
@@ -65,7 +67,7 @@ def _add(
 
 @_compiled
 def _add_column(sums: NDArray[np.float32], weight: float, column: NDArray[np.float32]) -> None:
-    for target in range(BLOCK):
+    for target in range(len(column)):
         sums[target] += weight * column[target]
 
 
@@ -79,19 +81,13 @@ def _add_postings(
 
 @_compiled
 def compare(  # noqa: C901, PLR0912 - one pass over memory
-    starts: NDArray[np.int32],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.float32],
+    rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     first: int,
     last: int,
     names: NDArray[np.int32],
     own: NDArray[np.int32],
     found: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]],
-    posting_starts: NDArray[np.int64],
-    postings: NDArray[np.uint16],
-    posting_weights: NDArray[np.float32],
-    common: NDArray[np.int32],
-    common_weights: NDArray[np.float32],
+    block: Block,
     offset: int,
     targets: NDArray[np.int32],
     both: bool,
@@ -100,17 +96,16 @@ def compare(  # noqa: C901, PLR0912 - one pass over memory
 
     Parameters
     ----------
-    starts, terms, weights : arrays
-        The rows, as a CSR matrix has them.
+    rows : starts, terms, weights
+        As a CSR matrix has them.
     names, own : array of int32, shape (n,)
         The index that a row has as a neighbour, and the one that it must not have as its neighbour.
     found : indices, cosines (n, 2 k), counts, least (n,)
         Of each row.
-    posting_starts, postings, posting_weights : arrays
-        The block's columns of rare words, as a CSC matrix has them; postings count from the block's first target.
-    common, common_weights : arrays, shape (n_terms,) and (c, BLOCK)
-        The row of common words in the second, -1 for rare ones, and their weight in each target: adding up the whole
-        row is quicker than adding up many postings.
+    block : starts, places, weights, common, columns
+        The targets' rare words, as a CSC matrix has them; places count from the block's first target. Of each word the
+        row in ``columns`` if it is common, else -1, and the weights of common words in each of the targets: to add up
+        all is quicker than to add up many in their places.
     offset : int
         Row of the block's first target, where ``both``.
     targets : array of int32, shape (b,)
@@ -118,6 +113,8 @@ def compare(  # noqa: C901, PLR0912 - one pass over memory
     both : bool
         Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
     """
+    starts, terms, weights = rows
+    posting_starts, postings, posting_weights, common, columns = block
     indices, cosines, counts, least = found
     size = len(targets)
     sums = np.zeros(BLOCK, dtype=np.float32)
@@ -126,7 +123,7 @@ def compare(  # noqa: C901, PLR0912 - one pass over memory
         for at in range(starts[row], starts[row + 1]):
             term, weight = terms[at], weights[at]
             if common[term] >= 0:
-                _add_column(sums, weight, common_weights[common[term]])
+                _add_column(sums, weight, columns[common[term]])
             else:
                 some = slice(posting_starts[term], posting_starts[term + 1])
                 _add_postings(sums, weight, postings[some], posting_weights[some])

@@ -192,13 +192,12 @@ class _Search:
     ) -> None:
         found = (self._indices, self._cosines, self._counts, self._least)
         rows = (self._rows.indptr, self._rows.indices, self._rows.data)
-        self._compiled.compare(*rows, first, last, self._names, self._own, found, *block, offset, targets, both)
+        self._compiled.compare(rows, first, last, self._names, self._own, found, block, offset, targets, both)
 
     def _blocks(self, rows: csr_matrix) -> Iterator[Block]:
         for start in range(0, rows.shape[0], self._compiled.BLOCK):
             block = rows[start : start + self._compiled.BLOCK].tocsc()
-            common = np.zeros((len(self._common), self._compiled.BLOCK), dtype=np.float32)
-            common[:, : block.shape[0]] = block[:, self._common].T.toarray()
+            common = np.ascontiguousarray(block[:, self._common].toarray().T)
             parts = (block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data)
             yield *parts, self._numbers, common
 

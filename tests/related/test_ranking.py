@@ -125,10 +125,19 @@ def test_the_compiled_lists_are_those_of_numpy(seed: int, count: int, way: Ranki
     expected = way.rank(candidates, likeness, one_story)
     order, scores = np.full((lists, way.keep), -1, dtype=np.int64), np.zeros((lists, way.keep), dtype=np.float32)
     take_greedily(
-        *(rows.indptr, rows.indices, rows.data, rows.shape[1]),
-        *(others, way.merit(candidates), published[others]),
-        *(way.variety, way.story_most, way.story_cosine, way.story_days * day_s),
-        *(order, scores),
+        rows.indptr,
+        rows.indices,
+        rows.data,
+        rows.shape[1],
+        others,
+        way.merit(candidates).astype(np.float64),
+        published[others],
+        way.variety,
+        way.story_most,
+        way.story_cosine,
+        way.story_days * day_s,
+        order,
+        scores,
     )
     np.testing.assert_allclose(scores, expected.scores, atol=1e-6)
     # Between two of equal worth the last bit decides.
