@@ -15,6 +15,7 @@ from jobs.train import Summary
 from recommender.answers import Item
 from recommender.clicks.report import ClicksReport, Rate
 from recommender.desk.users import User
+from recommender.experiments.reports import Reported
 from recommender.related.diff import Difference
 from recommender.related.explain import Explanation
 from recommender.settings import Settings
@@ -23,6 +24,7 @@ __all__ = [
     "print_addresses",
     "print_clicks",
     "print_difference",
+    "print_experiments",
     "print_explanation",
     "print_figures",
     "print_items",
@@ -106,6 +108,26 @@ def print_clicks(found: ClicksReport) -> None:
             if variant.variant:
                 table.add_row(f"variant {variant.variant}", *_rate(variant))
         Console().print(table)
+
+
+def print_experiments(found: Sequence[Reported]) -> None:
+    """Print the variants of each experiment, the judged box first."""
+    if not found:
+        click.echo("there was no experiment yet")
+    for one in found:
+        verdict = f"{one.report.winner} is the best" if one.report.winner else one.report.verdict
+        click.echo(f"{one.name}, judged by {one.box} until {one.end:%Y-%m-%d %H:%M} UTC: {verdict}")
+        for box in sorted(one.report.boxes, key=lambda box: box.box != one.box):
+            table = Table(title=box.box, title_justify="left")
+            table.add_column("variant")
+            for name in ("shown", "clicked", "CTR", "95 % between", "the best", "expected loss"):
+                table.add_column(name, justify="right")
+            for variant in box.variants:
+                interval = f"{variant.low:.2%} to {variant.high:.2%}"
+                known = [f"{share:.2%}" if share is not None else "not yet" for share in (variant.best, variant.loss)]
+                shown, clicked = f"{variant.impressions:,}", f"{variant.clicks:,}"
+                table.add_row(variant.variant, shown, clicked, f"{variant.ctr:.2%}", interval, *known)
+            Console().print(table)
 
 
 def _rate(rate: Rate) -> tuple[str, str, str, str]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from recommender.answers import BoxName
+from recommender.answers import BOXES, BoxName
 from recommender.clicks.clicks import Tally
 from recommender.experiments.experiment import Experiment
 from recommender.experiments.judging import rates
@@ -18,7 +18,6 @@ __all__ = ["BoxReport", "DayCount", "Report", "VariantReport", "Verdict", "repor
 
 Verdict = Literal["running", "ended early", "too few", "undecided", "decided"]
 
-_BOXES: tuple[BoxName, ...] = ("related", "trending")
 _EPOCH = date(1970, 1, 1)
 
 
@@ -36,11 +35,11 @@ class VariantReport(BaseModel, frozen=True):
     variant: str = Field(description="its name in addresses")
     impressions: int = Field(description="times that a reader saw the box")
     clicks: int = Field(description="times that something in it was clicked")
-    rate: float = Field(description="clicks by impression")
-    low: float = Field(description="the rate lies between this")
+    ctr: float = Field(description="clicks by impression")
+    low: float = Field(description="the CTR lies between this")
     high: float = Field(description="and this with a probability of 95 %")
     best: float | None = Field(
-        description="probability that no other variant's rate is higher; null until each was seen often enough"
+        description="probability that no other variant's CTR is higher; null until each was seen often enough"
     )
     loss: float | None = Field(
         description="clicks by impression that choosing it is expected to cost against the best; null likewise"
@@ -63,7 +62,7 @@ class Report(BaseModel, frozen=True):
         "`too few`: a variant was seen too seldom; `undecided`: none is likely enough the best; `decided`"
     )
     winner: str | None = Field(description="name in addresses of the variant that is the best, where it is decided")
-    least_seen: int = Field(description="impressions, in the judged box, of the variant that was seen least")
+    least_shown: int = Field(description="impressions, in the judged box, of the variant that was shown least")
     boxes: list[BoxReport]
 
 
@@ -88,14 +87,14 @@ def report(one: Experiment, tallies: Iterable[Tally], *, certainty: float, now: 
         if not tally.position:
             day = _EPOCH + timedelta(days=tally.day)
             days[tally.box, tally.variant].append(DayCount(day=day, impressions=tally.impressions, clicks=tally.clicks))
-    boxes = [_box_report(one, box, [sorted(days[box, name], key=_day) for name in one.shares]) for box in _BOXES]
+    boxes = [_box_report(one, box, [sorted(days[box, name], key=_day) for name in one.shares]) for box in BOXES]
     (judged,) = (found.variants for found in boxes if found.box == one.box)
     likeliest = max(judged, key=lambda variant: variant.best or 0)
     verdict = _verdict(one, likeliest.best, certainty=certainty, now=now)
     return Report(
         verdict=verdict,
         winner=likeliest.variant if verdict == "decided" else None,
-        least_seen=min(variant.impressions for variant in judged),
+        least_shown=min(variant.impressions for variant in judged),
         boxes=boxes,
     )
 
@@ -121,7 +120,7 @@ def _box_report(one: Experiment, box: BoxName, days: list[list[DayCount]]) -> Bo
                 variant=name,
                 impressions=shown,
                 clicks=clicked,
-                rate=rate.rate,
+                ctr=rate.rate,
                 low=rate.low,
                 high=rate.high,
                 best=rate.best if telling else None,

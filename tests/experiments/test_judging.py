@@ -109,7 +109,7 @@ def test_no_probability_before_the_least_sample() -> None:
     assert judged(few) == ("too few", None)
     found = report(experiment(), few, certainty=0.975, now=NOW)
     assert [one.best for one in found.boxes[1].variants] == [None, None]
-    assert found.least_seen == 999
+    assert found.least_shown == 999
     assert judged([]) == ("too few", None)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+from recommender.cli import main
 from recommender.clicks.impression import Impression
+from recommender.redis.embedded import EmbeddedRedis
 from recommender.service import Service
+from recommender.settings import Settings
 from recommender.view import View
 from tests.conftest import Publish
 from tests.experiments.trying import experiment_form, request
@@ -61,7 +66,7 @@ def test_the_form_starts_what_it_says(client: FlaskClient, service: Service) -> 
         ("rising", 10, {"trending_rank": "rising", "trending_listed": 5}),
     ]
     shown = page(client)
-    assert "each variant has to be seen 1,000 times, and one was seen 0 times" in shown
+    assert "each variant has to be shown 1,000 times, and one was shown 0 times" in shown
     assert "Start an experiment" not in shown
 
 
@@ -116,11 +121,11 @@ def test_what_is_over_is_kept_with_its_figures(service: Service) -> None:
     read_as(service, "calm_control", 60, 3)
     read_as(service, "calm_viewed", 60, 30)
     for days, kept in ((7.5, False), (8.5, True)):
-        found = service.reports.of(one, now=datetime.now(UTC) + timedelta(days=days))
+        found = service.reports.of(one, now=datetime.now(UTC) + timedelta(days=days)).report
         assert (found.verdict, found.winner) == ("decided", "calm_viewed")
         assert (service.experiments.kept_report("calm") is not None) == kept
     service.redis.flushall()
-    assert service.reports.of(one, now=datetime.now(UTC) + timedelta(days=200)) == found
+    assert service.reports.of(one, now=datetime.now(UTC) + timedelta(days=200)).report == found
 
 
 def test_ending_takes_a_click_and_leaves_a_page(client: FlaskClient) -> None:
@@ -159,3 +164,19 @@ def test_what_an_editor_writes_is_text(client: FlaskClient) -> None:
     assert bad not in text
     take(client, hypothesis=bad)
     assert bad not in client.get("/desk/experiments", auth=AUTH).text
+
+
+def test_the_command_reports_what_the_desk_shows(
+    settings: Settings, redis_server: EmbeddedRedis, service: Service
+) -> None:
+    """`recommender report experiments`: as a table for people, the same facts as JSON."""
+    service.experiments.start(request(least_impressions=10), by="anna")
+    read_as(service, "calm_viewed", 60, 30)
+    given = ["report", "experiments", "--data-dir", str(settings.data_dir)]
+    environment = {"RECOMMENDER_REDIS_URL": redis_server.url, "RECOMMENDER_NAMESPACE": settings.namespace}
+    table = CliRunner().invoke(main, given, env=environment)
+    assert table.exit_code == 0
+    assert "calm, judged by trending until" in table.stdout
+    assert "50.00%" in table.stdout
+    (found,) = json.loads(CliRunner().invoke(main, [*given, "--json"], env=environment).stdout)
+    assert found["report"]["boxes"][1]["variants"][1]["clicks"] == 30

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from recommender.article import describe
 from recommender.errors import ExperimentRefused
-from recommender.experiments.experiment import CONTROL, Experiment, ExperimentRequest, State
-from recommender.experiments.report import BoxReport, Report
+from recommender.experiments.experiment import CONTROL, Experiment, ExperimentRequest
+from recommender.experiments.report import BoxReport
+from recommender.experiments.reports import Reported
 from recommender.experiments.variation import VARIABLE
 from recommender.web.desk.access import user
 from recommender.web.desk.blueprints import desk, desk_api
@@ -38,17 +39,10 @@ class ExperimentQuery(BaseModel):
     name: Annotated[str, Text]
 
 
-class ExperimentShown(Experiment):
-    """An experiment, and what is known of its variants."""
-
-    state: State
-    report: Report
-
-
 class ExperimentsAnswer(BaseModel):
     """The experiments, the last started first."""
 
-    experiments: list[ExperimentShown]
+    experiments: list[Reported]
 
 
 class Knob(NamedTuple):
@@ -59,21 +53,19 @@ class Knob(NamedTuple):
     description: str | None
 
 
-def _shown(one: Experiment) -> ExperimentShown:
-    now = datetime.now(UTC)
-    made = parts().reports.of(one, now=now)
-    return ExperimentShown(**one.model_dump(), state=one.state_at(now), report=made)
+def _reported(one: Experiment) -> Reported:
+    return parts().reports.of(one, now=datetime.now(UTC))
 
 
 def _experiments() -> ExperimentsAnswer:
-    return ExperimentsAnswer(experiments=[_shown(one) for one in parts().experiments.all()])
+    return ExperimentsAnswer(experiments=parts().reports.all(now=datetime.now(UTC)))
 
 
-def _one(name: str) -> ExperimentShown:
+def _one(name: str) -> Reported:
     found = parts().experiments.get(name)
     if found is None:
         raise NotFound(f"there was no experiment {name}")
-    return _shown(found)
+    return _reported(found)
 
 
 @desk_api.get("/experiments")
@@ -84,18 +76,18 @@ def give_experiments() -> Response:
 
 
 @desk_api.post("/experiments")
-@endpoint(tag="For editors", body=ExperimentRequest, answer=ExperimentShown, status=201, signed_in=True)
+@endpoint(tag="For editors", body=ExperimentRequest, answer=Reported, status=201, signed_in=True)
 def start_experiment() -> Response:
     """Start an experiment; readers get its variants within a second."""
     wanted = body_as(ExperimentRequest, most_bytes=_BODY_BYTES, context={"zone": zone()})
-    return json_response(_shown(parts().experiments.start(wanted, by=user().name)), 201)
+    return json_response(_reported(parts().experiments.start(wanted, by=user().name)), 201)
 
 
 @desk_api.delete("/experiments")
-@endpoint(tag="For editors", query=ExperimentQuery, answer=ExperimentShown, signed_in=True)
+@endpoint(tag="For editors", query=ExperimentQuery, answer=Reported, signed_in=True)
 def end_experiment() -> Response:
     """End the running experiment before its time; no winner is called then."""
-    return json_response(_shown(parts().experiments.end(query_as(ExperimentQuery).name, by=user().name)))
+    return json_response(_reported(parts().experiments.end(query_as(ExperimentQuery).name, by=user().name)))
 
 
 @desk.get("/experiments")
@@ -173,7 +165,7 @@ def _plot(found: BoxReport) -> dict[str, Any]:
 
 def _page(form: Mapping[str, str], **shown: Any) -> str:
     service = parts()
-    found = [_shown(one) for one in service.experiments.all()]
+    found = _experiments().experiments
     fields, site = type(service.settings).model_fields, service.settings
     return page(
         "desk/experiments.html",
