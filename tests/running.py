@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -30,11 +31,24 @@ class Running:
         Where it answers.
     process : subprocess.Popen
         Its main process.
+    data_dir : Path
     """
 
-    def __init__(self, address: str, process: subprocess.Popen[str]) -> None:
+    def __init__(self, address: str, process: subprocess.Popen[str], data_dir: Path) -> None:
         self.address = address
         self.process = process
+        self.data_dir = data_dir
+
+    @property
+    def editor(self) -> tuple[str, str]:
+        """Name and password of the first editor, as it was made."""
+        secrets = json.loads((self.data_dir / "secrets.json").read_text(encoding="utf-8"))
+        return "editor", secrets["editor_password"]
+
+    def command(self, *arguments: str) -> None:
+        """Run a command beside it, on the same data."""
+        command = [sys.executable, "-m", "recommender.cli", *arguments, "--data-dir", str(self.data_dir)]
+        subprocess.run(command, env=own_environment(), check=True, timeout=START_S)
 
     def await_answer(self) -> None:
         """Wait until it answers; fail when it ends first, or takes too long."""
@@ -73,7 +87,7 @@ def running(command: str, data_dir: Path, *options: str) -> Iterator[Running]:
     port = free_port()
     arguments = [sys.executable, "-m", "recommender.cli", command, "--data-dir", str(data_dir), "--port", str(port)]
     with subprocess.Popen([*arguments, *options], env=own_environment(), start_new_session=True, text=True) as process:
-        service = Running(f"http://127.0.0.1:{port}", process)
+        service = Running(f"http://127.0.0.1:{port}", process, data_dir)
         try:
             service.await_answer()
             yield service

@@ -60,3 +60,15 @@ def host(newsroom: Running) -> Iterator[Host]:
     """Somebody else's site that uses the service."""
     with hosting(newsroom.address) as host:
         yield host
+
+
+@pytest.fixture
+def desk(page: Page, newsroom: Running) -> Page:
+    """The desk, signed in."""
+    name, password = newsroom.editor
+    page.goto("/desk/sign-in")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/desk/*")
+    return page
