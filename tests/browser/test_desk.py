@@ -43,6 +43,7 @@ def numbers(cells: Locator) -> list[float]:
 def test_an_editor_finds_why_an_article_is_listed(desk: Page) -> None:
     """From a few letters of a title to the words that two articles share, whose weights add up, and on to the score."""
     title = related(desk)["items"][0]["title"]
+    desk.get_by_role("navigation", name="Desk").get_by_role("link", name="Article").click()
     desk.get_by_label("Find an article").press_sequentially("election night civ")
     desk.get_by_role("link", name="Election night: Civic League").click()
     expect(desk.get_by_role("heading", level=1)).to_contain_text("Election night")
@@ -140,6 +141,9 @@ def reach(page: Page, wanted: Locator) -> None:
 @pytest.mark.usefixtures("undone")
 def test_the_keyboard_is_enough(desk: Page) -> None:
     """Find an article, ask why it is listed, pin another beside it and undo that, without a pointer."""
+    reach(desk, desk.get_by_role("navigation", name="Desk").get_by_role("link", name="Article"))
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_label("Find an article")).to_be_focused()
     desk.keyboard.type("election night civ")
     found = desk.locator("#found").get_by_role("link").first
     expect(found).to_be_visible()
