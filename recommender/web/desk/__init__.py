@@ -13,6 +13,7 @@ from recommender.web.desk import (
     clicks,
     correcting,
     looking_up,
+    measuring,
     nights,
     now,
     people,
@@ -27,7 +28,20 @@ from recommender.web.desk.pages import init_pages
 
 __all__ = ["init_desk"]
 
-_ROOMS = (signing_in, now, looking_up, views, preview, correcting, clicks, tracing, nights, trying_out, people)
+_ROOMS = (
+    signing_in,
+    now,
+    looking_up,
+    views,
+    preview,
+    correcting,
+    measuring,
+    clicks,
+    tracing,
+    nights,
+    trying_out,
+    people,
+)
 
 
 def init_desk(app: Flask) -> None:

@@ -26,6 +26,7 @@ ROOMS = (
     Room("Now", "desk.now"),
     Room("Article", "desk.article"),
     Room("Corrections", "desk.corrections"),
+    Room("Measure", "desk.measure"),
     Room("Clicks", "desk.clicks"),
     Room("Nights", "desk.nights"),
     Room("Experiments", "desk.experiments"),
