@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
-from recommender.article import ArticleId, describe, plain_id
+from recommender.article import ArticleId, describe
 from recommender.card import Card
 from recommender.errors import SourceError
 from recommender.trending.visitors import network_of
@@ -150,12 +150,12 @@ def _read_json(line: str) -> Sighting:
     return Sighting(
         _checked_id(record.article_id),
         _second(moment),
-        plain_id(record.visitor_id) if record.visitor_id else ip and f"{ip}\n{agent}",
+        record.visitor_id or (ip and f"{ip}\n{agent}"),
         ip and _network(ip),
         agent,
         record.source == "trending",
         record.count,
-        plain_id(record.event_id) if record.event_id else "",
+        record.event_id or "",
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -41,6 +44,7 @@ def views_command(*, file: str, pattern: str | None, data_dir: Path | None, as_j
         progress_bars() as bars,
         step(bars, f"count {Path(file).name}") as tick,
         open_stdin(tick) if file == "-" else open_file(Path(file), tick) as document,
+        _no_collection(),
     ):
         wanted = settings.views_pattern
         find = by_pattern(re.compile(wanted)) if wanted else by_address(service.archive.all_cards())
@@ -51,3 +55,13 @@ def views_command(*, file: str, pattern: str | None, data_dir: Path | None, as_j
         print_view_report(report)
     if report.malformed and not (report.counted or report.before or len(report.filtered) > 1 or report.passed):
         raise click.ClickException("no line is a view; see the reasons above")
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let the collector of cycles rest: a million tuples come and go, and it would look at each again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
