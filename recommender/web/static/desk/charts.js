@@ -81,7 +81,7 @@
         : { ...axis, values: (_, seconds, __, ___, apart) => seconds.map((second) => tick(local(second), apart)) };
       return {
         ...this.size(),
-        padding: spark ? [2, 2, 2, 2] : [GAP, GAP, 0, 0],
+        padding: spark ? [2, 2, 2, 2] : [GAP, told.labels ? GAP : 3 * GAP, 0, 0], // the last day's name is wider than its place
         cursor: { show: !spark, y: false, drag: { x: false, y: false } },
         legend: { show: !spark },
         tzDate: local,
@@ -99,7 +99,7 @@
         axes: spark ? [{ show: false }, { show: false }] : [{ ...across, grid: { show: false } }, { ...axis, grid, size: 52 }],
         series: [
           told.labels
-            ? { label: "Which", value: (_, place) => told.labels[place] ?? "–" }
+            ? { label: "At", value: (_, place) => told.labels[place] ?? "–" }
             : { label: step >= 86400 ? "Day" : "Time", value: step >= 86400 ? "{YYYY}-{MM}-{DD}" : "{YYYY}-{MM}-{DD} {HH}:{mm}" },
           ...told.series.map((series, place) => ({
             label: series.label,
@@ -112,6 +112,8 @@
           })),
         ],
         hooks: {
+          init: [idle],
+          setCursor: [idle],
           drawClear: told.spans ? [(plot) => this.shade(plot, told.spans)] : [],
           draw: [(plot) => told.series.filter(({ lows }) => lows).forEach((series) => this.drawIntervals(plot, series))],
         },
@@ -143,6 +145,11 @@
       }
       plot.ctx.restore();
     }
+  }
+
+  /* The legend has values for the place that is pointed at; before that, names alone. */
+  function idle(plot) {
+    plot.root.classList.toggle("idle", plot.cursor.idx == null);
   }
 
   /* Each series as high as itself and all that come after: drawn in turn, the later ones cover what is theirs. */
