@@ -47,7 +47,7 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
                 print_report(import_sources(service, [source], None))
             _train(service)
             if readers and opening and not no_simulate:  # later they have read already
-                readers.read_past(service.counters, now=datetime.now(UTC).timestamp())
+                readers.read_past(service, now=datetime.now(UTC).timestamp())
         if readers and not no_simulate:
             crowd = threading.Thread(target=readers.read_on, args=(site_url, stopped), daemon=True)
             crowd.start()

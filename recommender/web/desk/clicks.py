@@ -37,7 +37,7 @@ def _report(query: ClicksQuery) -> ClicksReport:
 
 def _by_position(box: BoxReport) -> dict[str, Any]:
     """Return a plot for ``static/desk/charts.js``."""
-    return {"labels": [str(one.position) for one in box.positions], **_plotted(box.positions)}
+    return {"what": "Position", "labels": [str(one.position) for one in box.positions], **_plotted(box.positions)}
 
 
 def _by_day(box: BoxReport) -> dict[str, Any]:

@@ -3,7 +3,7 @@
      <desk-plot kind="lines" role="img" aria-label="Views by hour" data='{"x": [..], "series": [{"label": "organic", "values": [..]}]}'>
 
    kind    spark (a line without axes), lines, bars (the series lie upon each other)
-   x       Unix seconds; with "labels", one text for each place instead of a time axis
+   x       Unix seconds; with "labels", one text for each place instead of a time axis, and "what" they name
    zone    the time zone of the axis, UTC unless given
    spans   [[from, to], ..]: times that are shaded
    unit    written behind each value
@@ -99,7 +99,7 @@
         axes: spark ? [{ show: false }, { show: false }] : [{ ...across, grid: { show: false } }, { ...axis, grid, size: 52 }],
         series: [
           told.labels
-            ? { label: "At", value: (_, place) => told.labels[place] ?? "–" }
+            ? { label: told.what ?? "At", value: (_, place) => told.labels[place] ?? "–" }
             : { label: step >= 86400 ? "Day" : "Time", value: step >= 86400 ? "{YYYY}-{MM}-{DD}" : "{YYYY}-{MM}-{DD} {HH}:{mm}" },
           ...told.series.map((series, place) => ({
             label: series.label,
