@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-__all__ = ["assigned", "bounds"]
+__all__ = ["assigned", "bounds", "factor"]
 
 
 def bounds(shares: Mapping[str, int]) -> dict[str, float]:
@@ -20,6 +20,14 @@ def bounds(shares: Mapping[str, int]) -> dict[str, float]:
         end += share
         ends[variant] = end / 100
     return ends
+
+
+def factor(experiment: str) -> int:
+    """Return what a browser multiplies its number by, a random one between 0 and 1 that it keeps.
+
+    The fraction of the product falls into the part of one variant; another experiment divides the browsers anew.
+    """
+    return 10_000 + int.from_bytes(hashlib.sha256(experiment.encode()).digest()[:3], "big")
 
 
 def assigned(experiment: str, visitor: str, shares: Mapping[str, int]) -> str | None:

@@ -8,12 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-import rcssmin
-import rjsmin
 from flask import Blueprint, Response, render_template, request
 from pydantic import BaseModel, Field
 
 from recommender.answers import RelatedAnswer, TrendingAnswer
+from recommender.experiments.assignment import bounds, factor
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import Number, OptionalText, Text, endpoint, query_as
 from recommender.web.parts import parts
@@ -26,6 +25,8 @@ embed = Blueprint("embed", __name__)
 
 _FILES = files("recommender.web").joinpath("static", "widgets")
 _ASSET_POLICY = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
+_SCRIPT_POLICY = "public, max-age=300, stale-while-revalidate=300, stale-if-error=604800"
+"""The script knows of the running experiment."""
 
 Layout = Literal["cards", "list", "numbered"]
 
@@ -51,8 +52,10 @@ class TrendingBoxQuery(TrendingQuery, Look):
 @endpoint(tag="For the website", media="text/javascript")
 def widgets_script() -> Response:
     """Give the script that fills a page's boxes and reports its view."""
-    response = Response(_script(), mimetype="text/javascript")
-    return let_caches_keep(response, _ASSET_POLICY, tag_of(_script()))
+    running = parts().experiments.running()
+    drawn = [factor(running.name), list(bounds(running.shares).items())] if running else 0
+    script = _file("widgets.min.js").replace("__EXPERIMENT__", json.dumps(drawn, separators=(",", ":")))
+    return let_caches_keep(Response(script, mimetype="text/javascript"), _SCRIPT_POLICY, tag_of(script))
 
 
 @embed.get("/widgets.css")
@@ -112,15 +115,6 @@ def box_label(box: str, language: str | None = "en") -> str:
     labels: Mapping[str, list[str]] = json.loads(_file("labels.json"))
     related, trending = labels.get((language or "en").lower().split("-")[0], labels["en"])
     return related if box == "related" else trending
-
-
-@cache
-def _script() -> str:
-    """Return the script without comments and blanks, with the style sheet and the labels put in."""
-    labels = json.dumps(json.loads(_file("labels.json")), ensure_ascii=False, separators=(",", ":"))
-    style = json.dumps(rcssmin.cssmin(_file("widgets.css")))
-    script: str = rjsmin.jsmin(_file("widgets.js"))
-    return script.replace("__STYLE__", style).replace("__LABELS__", labels)
 
 
 @cache

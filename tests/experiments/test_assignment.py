@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.experiments.assignment import assigned, bounds
+from recommender.experiments.assignment import assigned, bounds, factor
 from tests.experiments.trying import request
 
 SHARES = {"control": 50, "a": 20, "b": 20}
@@ -36,6 +37,15 @@ def test_one_experiment_says_nothing_of_the_next() -> None:
     before = [one for one in map(str, range(10_000)) if assigned("first", one, halves) == "other"]
     again = sum(assigned("second", one, halves) == "other" for one in before)
     assert abs(again - len(before) / 2) < 5 * (len(before) / 4) ** 0.5
+
+
+@pytest.mark.parametrize("other", ["second", "third", "calm-2", "calm-3"])
+def test_a_browsers_number_is_divided_anew_by_each_experiment(other: str) -> None:
+    """Of those in one half of the first experiment, half are in each half of another; and each half is a half."""
+    numbers = np.random.default_rng(1).random(20_000)
+    one, two = (numbers * factor(name) % 1 < 0.5 for name in ("calm-1", other))
+    for share in (one.mean(), two.mean(), two[one].mean(), two[~one].mean()):
+        assert abs(share - 0.5) < 5 * (0.25 / 10_000) ** 0.5
 
 
 def test_other_shares_move_only_who_has_to_move() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import runpy
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import feedparser
@@ -16,6 +18,8 @@ import pytest
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
+from recommender.service import Service
+from tests.experiments.trying import request
 from tests.newsroom import article
 from tests.web.test_site import one
 
@@ -46,13 +50,35 @@ def test_the_script_is_small_and_whole(client: FlaskClient) -> None:
     response = client.get("/widgets.js")
     assert response.mimetype == "text/javascript"
     assert len(gzip.compress(response.data, 6)) < 6000
-    assert "__STYLE__" not in response.text
-    assert "__LABELS__" not in response.text
+    assert not re.search("__[A-Z]+__", response.text)
     assert ".recommender-title" in response.text
     assert "max-age=300" in response.headers["Cache-Control"]
     again = client.get("/widgets.js", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
     assert client.get("/widgets.css").mimetype == "text/css"
+
+
+def test_the_script_is_written_from_its_sources() -> None:
+    """widgets.min.js is what docs/write_widgets.py writes."""
+    pytest.importorskip("minify", reason="needs tdewolff-minify")
+    written = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "write_widgets.py"))
+    assert written["FILE"].read_text(encoding="utf-8") == written["script"]()
+
+
+def test_the_script_knows_the_running_experiment(client: FlaskClient, service: Service) -> None:
+    """Its number and where each variant's part ends; small with five of them, and as before when it is over."""
+    before = client.get("/widgets.js")
+    shares = [("control", {}), *((f"variant-{number}", {"trending_listed": number}) for number in range(1, 5))]
+    variants = [{"name": name, "share": 20, "settings": settings} for name, settings in shares]
+    wanted = request(name="a-name-of-nearly-forty-characters-in-all", variants=variants)
+    service.experiments.start(wanted, by="anna")
+    during = client.get("/widgets.js", headers={"If-None-Match": before.headers["ETag"]})
+    assert during.status_code == 200
+    assert '["a-name-of-nearly-forty-characters-in-all_variant-4",1.0]' in during.text
+    assert len(gzip.compress(during.data, 6)) < 6000
+    assert "stale-while-revalidate=300" in during.headers["Cache-Control"]
+    service.experiments.end(wanted.name, by="anna")
+    assert client.get("/widgets.js").text == before.text
 
 
 def test_the_script_puts_no_text_in_as_html(client: FlaskClient) -> None:

@@ -1,15 +1,17 @@
 // Fills the boxes of a page and reports its view. Without dependencies; its one global name is `recommender`.
-// The server puts the style sheet and the labels in.
+// The server puts the style sheet, the labels and the running experiment in.
 (() => {
   "use strict";
 
   const STYLE = __STYLE__;
   const LABELS = __LABELS__;
+  const EXPERIMENT = __EXPERIMENT__; // 0, or a number of its own, and each variant with where its part of 0 to 1 ends
 
   const VISIBLE_MS = 1000;
   const TIMEOUT_MS = 5000;
   const MOVE_MS = 600;
   const CAME_FROM = "recommender:came-from";
+  const READER = "recommender:reader";
   const LIMITS = { related: 6, trending: 5 };
   const LAYOUTS = { related: "cards", trending: "numbered" };
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -96,7 +98,7 @@
     return row;
   }
 
-  function draw(box, items, requestId = "") {
+  function draw(box, items, { request_id: requestId = "", variant } = {}) {
     const section = sectionOf(box);
     const layout = option("layout", box) ?? LAYOUTS[kindOf(box)];
     Object.assign(section.dataset, { box: kindOf(box), layout });
@@ -109,7 +111,8 @@
     }
     const before = new Map([...list.children].map((row) => [row.querySelector("a").dataset.id, row]));
     // A list that came again as it was is the answer that it was, so that it is not shown anew.
-    if ([...before.keys()].join() !== items.map(({ id }) => id).join()) section.dataset.requestId = requestId;
+    if (section.variant != variant || [...before.keys()].join() !== items.map(({ id }) => id).join()) section.dataset.requestId = requestId;
+    section.variant = variant;
     const places = new Map([...before.values()].map((row) => [row, row.getBoundingClientRect()]));
     const rows = items.map((item) => {
       const stays = item.id && before.get(item.id);
@@ -166,7 +169,20 @@
     const own = kind === "trending" ? [articleId] : [];
     const excluded = [...own, ...[box, trending].map((one) => one && option("exclude", one))].filter(Boolean);
     for (const value of new Set(excluded)) query.append("exclude", value);
+    const variant = option("variant") ?? drawn();
+    if (variant) query.append("variant", variant);
     return `${base}v1/${trending ? "widgets" : kind}?${query}`;
+  }
+
+  // A reader's variant, where the page names none: by a number that is kept where counting is allowed.
+
+  function drawn() {
+    if (!EXPERIMENT || option("variant") || !mayCount()) return;
+    const [factor, parts] = EXPERIMENT;
+    try {
+      const number = (localStorage[READER] ??= Math.random()) * factor % 1;
+      return parts.find(([, end]) => number < end)?.[0];
+    } catch { /* not allowed here */ }
   }
 
   async function fill({ boxes, url }, mayDraw = () => true) {
@@ -180,7 +196,7 @@
         const { items } = answer[kindOf(box)] ?? answer;
         if (!items.length) hideEmpty(box);
         else {
-          draw(box, items, answer.request_id);
+          draw(box, items, answer);
           filled.set(box, articleId);
         }
       }
@@ -206,16 +222,17 @@
     const kinds = articleId ? ["related", "trending"] : ["trending"];
     const boxes = [...document.querySelectorAll("[data-recommender]")].filter((box) => kinds.includes(kindOf(box)));
     const first = !filled.has(document);
+    const came = (box) => first && box.querySelector(".recommender a[href]");
     filled.set(document, true);
     const answers = plansFor(boxes).map((plan) => {
       keepFresh(plan);
-      const ready = plan.boxes.every((box) => (first && box.querySelector(".recommender a[href]")) || (filled.has(box) && filled.get(box) === articleId));
+      const ready = plan.boxes.every((box) => (came(box) && !drawn()) || (filled.has(box) && filled.get(box) === articleId));
       plan.boxes.forEach((box) => {
         if (ready) filled.set(box, articleId);
         box.hidden = false;
         const section = sectionOf(box);
         section.addEventListener("error", hideBroken, true);
-        if (ready) tellAges(section, box);
+        if (ready || came(box)) tellAges(section, box);
         else draw(box, Array.from({ length: limitOf(box) }, () => ({})));
       });
       return ready ? undefined : fill(plan);
