@@ -118,6 +118,15 @@ def test_an_article_is_found_while_its_title_is_typed(client: FlaskClient) -> No
     assert "Flood 3" in client.get("/desk/article/find?q=flood+3", auth=EDITOR).text
 
 
+def test_what_cannot_be_explained_yet_is_said_on_the_page(client: FlaskClient, publish: Publish) -> None:
+    """An article that came after the model leaves the page as it is, with a line that says so."""
+    publish(article("new"))
+    for path in ("/desk/article", "/desk/article/why"):
+        shown = client.get(f"{path}?article_id=a1&other_id=new", auth=EDITOR)
+        assert shown.status_code == 200
+        assert "new came after version" in shown.text
+
+
 def test_views_over_time_are_told_organic_and_boxed_apart(service: Service, client: FlaskClient) -> None:
     """From the first view on, by five minutes, hours and days; and when the article was in Trending."""
     now = time.time()

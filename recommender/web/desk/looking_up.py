@@ -13,6 +13,7 @@ from recommender.answers import Item
 from recommender.article import Article, ArticleId
 from recommender.card import Card
 from recommender.errors import ModelError
+from recommender.related.explain import Explanation
 from recommender.related.growth import Growth
 from recommender.web.desk.blueprints import desk, desk_api
 from recommender.web.desk.pages import page
@@ -161,8 +162,8 @@ def article() -> str:
     answer, views = _article(query.article_id), views_over_time(query.article_id, query.by)
     if not query.other_id:
         return page("desk/article.html", answer=answer, views=views)
-    why = explained(query.article_id, query.other_id)
-    return page("desk/article.html", answer=answer, views=views, why=why, other=_card(query.other_id))
+    beside = _beside(query.article_id, query.other_id)
+    return page("desk/article.html", answer=answer, views=views, other=_card(query.other_id), **beside)
 
 
 @desk.get("/article/find")
@@ -177,7 +178,15 @@ def article_why() -> str:
     """Show why one article stands in another's list, or why not; with its title where that is not beside it."""
     query = query_as(ExplainQuery)
     other = _card(query.other_id) if request.headers.get("HX-Target") == "other" else None
-    return page("desk/why.html", why=explained(query.article_id, query.other_id), other=other)
+    return page("desk/why.html", other=other, **_beside(query.article_id, query.other_id))
+
+
+def _beside(article_id: str, other_id: str) -> dict[str, Explanation | str]:
+    """Return the explanation of one article beside another, or why there is none."""
+    try:
+        return {"why": explained(article_id, other_id)}
+    except NotFound as error:
+        return {"unexplained": error.description or ""}
 
 
 def _card(article_id: str) -> Card | None:
