@@ -18,7 +18,7 @@ import pytest
 
 __all__ = ["Running", "free_port", "own_environment", "running"]
 
-START_S = 60
+START_S = 120
 """Seconds within which a service must answer, on a machine that is busy with other tests too."""
 
 

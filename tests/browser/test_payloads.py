@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from html import escape
@@ -16,6 +18,7 @@ from recommender.article import parse_article
 from recommender.errors import ArticleError
 from tests.browser.host import hosting
 from tests.browser.payloads import PAYLOADS
+from tests.conftest import BROWSER
 from tests.running import Running, running
 
 pytestmark = pytest.mark.browser
@@ -139,6 +142,84 @@ def test_no_article_runs_anything(page: Page, service: Running) -> None:
     """The same for every payload."""
     for article in ARTICLES:
         open_article(page, service, article)
+
+
+@pytest.fixture
+def desk(page: Page, service: Running) -> Page:
+    editor, password = service.editor
+    page.goto(f"{service.address}/desk/sign-in")
+    page.get_by_label("Name").fill(editor)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/desk/*")
+    return page
+
+
+def busy(page: Page, service: Running) -> None:
+    """Let readers read armed articles, and an editor correct each with its payload as the reason."""
+    for article in ARTICLES[:: SHARE // 2]:
+        view = {"article_id": article["id"], "source": PAYLOADS[0]}
+        sent = page.request.post(f"{service.address}/v1/views", data=view, headers=BROWSER)
+        assert sent.status == 202
+    table = io.StringIO()
+    rows = csv.DictWriter(table, ["kind", "article_id", "factor", "reason"])
+    rows.writeheader()
+    for payload, article in zip(PAYLOADS, ARTICLES, strict=True):
+        rows.writerow({"kind": "boost", "article_id": article["id"], "factor": 1.1, "reason": payload})
+    taken = page.request.post(
+        f"{service.address}/v1/desk/corrections.csv",
+        data=table.getvalue().encode(),
+        headers={"Origin": service.address},
+    )
+    assert taken.json()["added"] + len(taken.json()["rejected"]) == len(ARTICLES)
+    assert taken.json()["added"] > 250
+
+
+def test_the_desk_runs_nothing(desk: Page, service: Running) -> None:
+    """Every room and the whole trace, with all payloads in titles, sections and reasons."""
+    busy(desk, service)
+    links = desk.get_by_role("navigation", name="Desk").get_by_role("link").all()
+    for path in [link.get_attribute("href") for link in links]:
+        desk.goto(f"{service.address}{path}")
+    desk.goto(f"{service.address}/desk/trace")
+    pages = 1
+    while (older := desk.get_by_role("link", name="Older")).count():
+        older.click()
+        pages += 1
+    assert pages > 5
+
+
+def look_into(desk: Page, service: Running, article: dict[str, Any]) -> None:
+    """Open all that the desk shows of an article, ask why the first is listed, and type the title as what to find."""
+    name = quote(article["id"], safe="")
+    for path in ("corrections?", "article/boxes?", "article?other_id=x&"):
+        desk.goto(f"{service.address}/desk/{path}article_id={name}", wait_until="domcontentloaded")
+    expect(desk.locator("h1")).to_be_visible()
+    desk.get_by_label("Find an article").fill(article["title"][:200])
+    desk.locator("summary", has_text="Why").first.click()
+    expect(desk.locator(".into .why, .into .problem").first).to_be_visible()
+
+
+def test_articles_on_the_desk_run_nothing(desk: Page, service: Running) -> None:
+    """Their pages, explanations, boxes and corrections."""
+    for article in ARTICLES[:: 2 * SHARE]:
+        look_into(desk, service, article)
+
+
+@pytest.mark.benchmark
+def test_no_article_runs_anything_on_the_desk(desk: Page, service: Running) -> None:
+    """The same for every payload."""
+    for article in ARTICLES:
+        look_into(desk, service, article)
+
+
+def test_no_payload_is_the_name_of_a_user(desk: Page, service: Running) -> None:
+    """Nor are the words of a refusal anything but text."""
+    for payload in PAYLOADS[:: 2 * SHARE]:
+        desk.goto(f"{service.address}/desk/people")
+        desk.get_by_label("Name", exact=True).fill(payload[:64])
+        desk.get_by_role("button", name="Add", exact=True).click()
+        expect(desk.get_by_role("alert")).to_be_visible()
 
 
 def test_boxes_on_other_pages_run_nothing(page: Page, service: Running) -> None:
