@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "closest_of_candidates", "compare", "sort_found", "take_greedily"]
+__all__ = ["BLOCK", "Block", "closest_of_candidates", "compare", "sort_found", "take_greedily"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
+from joblib import Parallel, delayed, parallel
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -18,8 +20,8 @@ COMPILED = find_spec("numba") is not None
 _LEAST = 1e-6
 """Cosine below which two articles share nothing, whatever the floor."""
 _CHUNK = 512
-_COMMON = 0.12
-"""Share of articles from which on a word counts as common."""
+_SPREAD = 8192
+"""Articles compared in one task where other machines take part."""
 _KIN = 20
 """Kin from which the search for the nearest by expanded words starts."""
 _REVERSE = 15
@@ -30,7 +32,6 @@ _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
 
 Progress = Callable[[int], None]
-Block = tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,113 +94,71 @@ def nearest(
     listed = np.flatnonzero(originals == every) if among is None else among[originals[among] == among]
     asked = every if of is None else of
     least = max(floor, _LEAST)
-    if not COMPILED:
-        return _nearest_dense(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
+    if _spread():
+        return _nearest_spread(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
+    search_among = partial(_nearest_among, rows, originals, listed=listed, k=k, least=least, threads=threads)
+    if not COMPILED or of is not None or among is not None:
+        return search_among(asked=asked, progress=progress)
+    from recommender.related.search import Search  # noqa: PLC0415 - takes a second
+
     found = Neighbours.none(len(asked), k)
-    if of is None and among is None:
-        search = _Search(rows, listed, listed, k, least)
-        search.among_themselves(threads, progress)
-        search.results(found, listed)
-        rest = np.flatnonzero(originals != every)
-    else:
-        rest = np.arange(len(asked))
-    search = _Search(rows, asked[rest], originals[asked[rest]], k, least)
-    search.among(rows, listed, threads, lambda done: progress(len(asked) - len(rest) + done))
-    search.results(found, rest)
+    search = Search(rows, listed, listed, k, least)
+    search.among_themselves(threads, progress)
+    found.indices[listed], found.cosines[listed] = search.results()
+    rest = np.flatnonzero(originals != every)
+    more = search_among(asked=rest, progress=lambda done: progress(len(listed) + done))
+    found.indices[rest], found.cosines[rest] = more.indices, more.cosines
     return found
 
 
-class _Search:
-    """Collects the nearest of some rows while these are compared, block by block.
+def _spread() -> bool:
+    """Tell whether joblib was given an engine of the caller's, such as a cluster of Dask's, to run work on."""
+    backend, _ = parallel.get_active_backend()
+    return not isinstance(backend, parallel.BACKENDS[parallel.DEFAULT_BACKEND])
 
-    Parameters
-    ----------
-    rows : csr_matrix
-    names, own : array of int, shape (m,)
-        The places of those rows, and the place that each must not have as its neighbour.
-    k : int
-    least : float
-    """
 
-    def __init__(
-        self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: float
-    ) -> None:
-        from recommender.related import compiled  # noqa: PLC0415 - takes a second
+def _nearest_spread(
+    rows: csr_matrix,
+    originals: NDArray[np.int64],
+    *,
+    asked: NDArray[np.integer],
+    listed: NDArray[np.integer],
+    k: int,
+    least: float,
+    progress: Progress,
+) -> Neighbours:
+    """Let the engine compare a strip of articles at a time; each of two that are listed meets the other by itself."""
+    strips = np.array_split(asked, range(_SPREAD, len(asked), _SPREAD))
+    found, start = Neighbours.none(len(asked), k), 0
+    engine = Parallel(n_jobs=-1, return_as="generator")
+    search = partial(_nearest_among, listed=listed, k=k, least=least)
+    for some in engine(delayed(search)(rows, originals, asked=strip) for strip in strips):
+        stop = start + len(some.indices)
+        found.indices[start:stop], found.cosines[start:stop] = some.indices, some.cosines
+        progress(stop)
+        start = stop
+    return found
 
-        self._compiled = compiled
-        self._common = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]) > _COMMON * rows.shape[0])
-        self._numbers = np.full(rows.shape[1], -1, dtype=np.int32)
-        self._numbers[self._common] = np.arange(len(self._common))
-        self._rows = csr_matrix(rows[names])
-        self._rows.sort_indices()
-        self._names = names.astype(np.int32)
-        self._own = own.astype(np.int32)
-        self._k = k
-        self._indices = np.empty((len(names), 2 * k), dtype=np.int32)
-        self._cosines = np.empty((len(names), 2 * k), dtype=np.float32)
-        self._counts = np.zeros(len(names), dtype=np.int64)
-        self._least = np.full(len(names), least, dtype=np.float32)
 
-    def among_themselves(self, threads: int, progress: Progress) -> None:
-        """Compare every two rows once."""
-        blocks, m = list(self._blocks(self._rows)), len(self._names)
+def _nearest_among(
+    rows: csr_matrix,
+    originals: NDArray[np.int64],
+    *,
+    asked: NDArray[np.integer],
+    listed: NDArray[np.integer],
+    k: int,
+    least: float,
+    threads: int = 1,
+    progress: Progress = lambda _: None,
+) -> Neighbours:
+    """Compare each that is asked for with all that may be listed."""
+    if not COMPILED:
+        return _nearest_dense(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
+    from recommender.related.search import Search  # noqa: PLC0415 - takes a second
 
-        def compare(one: int, other: int) -> None:
-            rows = range(m)[one * self._compiled.BLOCK :][: self._compiled.BLOCK]
-            targets = self._names[other * self._compiled.BLOCK :][: self._compiled.BLOCK]
-            self._compare(rows.start, rows.stop, blocks[other], other * self._compiled.BLOCK, targets, both=True)
-
-        with ThreadPoolExecutor(threads) as pool:
-            for turn in range(len(blocks)):
-                # Each block meets one other in each turn, so that no two threads add to one block's lists.
-                pairs = [(one, (turn - one) % len(blocks)) for one in range(len(blocks))]
-                pairs = [(one, other) for one, other in pairs if one <= other]
-                list(pool.map(compare, *zip(*pairs, strict=True)))
-                progress(m * (turn + 1) // len(blocks))
-
-    def among(self, rows: csr_matrix, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
-        """Compare every row with each of some others."""
-        blocks, targets = list(self._blocks(csr_matrix(rows[names]))), names.astype(np.int32)
-
-        def compare(first: int) -> int:
-            last = min(first + _CHUNK, len(self._names))
-            for number, block in enumerate(blocks):
-                some = targets[number * self._compiled.BLOCK :][: self._compiled.BLOCK]
-                self._compare(first, last, block, 0, some, both=False)
-            return last
-
-        with ThreadPoolExecutor(threads) as pool:
-            for done in pool.map(compare, range(0, len(self._names), _CHUNK)):
-                progress(done)
-
-    def results(self, into: Neighbours, places: NDArray[np.integer]) -> None:
-        """Write what was found to those places."""
-        m = len(self._names)
-        self._compiled.sort_found(self._indices, self._cosines, self._counts, 0, m)
-        there = np.arange(self._k) < self._counts[:, None]
-        into.indices[places] = np.where(there, self._indices[:, : self._k], -1)
-        into.cosines[places] = np.where(there, self._cosines[:, : self._k], 0)
-
-    def _compare(
-        self,
-        first: int,
-        last: int,
-        block: Block,
-        offset: int,
-        targets: NDArray[np.int32],
-        *,
-        both: bool,
-    ) -> None:
-        found = (self._indices, self._cosines, self._counts, self._least)
-        rows = (self._rows.indptr, self._rows.indices, self._rows.data)
-        self._compiled.compare(rows, first, last, self._names, self._own, found, block, offset, targets, both)
-
-    def _blocks(self, rows: csr_matrix) -> Iterator[Block]:
-        for start in range(0, rows.shape[0], self._compiled.BLOCK):
-            block = rows[start : start + self._compiled.BLOCK].tocsc()
-            common = np.ascontiguousarray(block[:, self._common].toarray().T)
-            parts = (block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data)
-            yield *parts, self._numbers, common
+    search = Search(rows, asked, originals[asked], k, least)
+    search.among(rows, listed, threads, progress)
+    return Neighbours(*search.results())
 
 
 def nearest_through(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from joblib import parallel_config
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
@@ -118,6 +120,27 @@ def test_several_blocks_give_what_scipy_gives(n: int, monkeypatch: pytest.Monkey
     np.testing.assert_allclose(
         found.cosines[asked], nearest(rows, originals, k=5, floor=0, of=asked).cosines, atol=1e-6
     )
+
+
+def test_an_engine_given_to_joblib_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spread over two workers of a Dask cluster, the search finds what one machine finds, to the last bit."""
+    random = np.random.default_rng(5)
+    rows = csr_matrix(normalize(random.poisson(0.3, (2000, 300)).astype(np.float32)))
+    originals = np.where(random.random(2000) < 0.1, 0, np.arange(2000))
+    alone = nearest(rows, originals, k=20, floor=0)
+    monkeypatch.setattr(neighbours, "_SPREAD", 300)
+    steps: list[int] = []
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        parallel_config("dask"),
+    ):
+        spread = nearest(rows, originals, k=20, floor=0, progress=steps.append)
+        tasks = client.run(lambda dask_worker: dask_worker.state.executed_count)
+    assert all(done > 0 for done in tasks.values())
+    assert steps == [300, 600, 900, 1200, 1500, 1800, 2000]
+    np.testing.assert_array_equal(spread.indices, alone.indices)
+    np.testing.assert_array_equal(spread.cosines, alone.cosines)
 
 
 @given(seed=st.integers(0, 2**32 - 1), hops=st.integers(0, 4))
