@@ -39,7 +39,9 @@ class LanguageGuess:
         if given:
             return primary(given)
         text = text[:_READ_CHARS].casefold()
-        pieces = [*text.split(), *filter(_UNSPACED_FROM.__le__, text)]
+        pieces = text.split()
+        if not text.isascii():
+            pieces += filter(_UNSPACED_FROM.__le__, text)
         in_main = _stop_share(pieces, self.main)
         if in_main >= _SURE:
             return self.main
@@ -55,7 +57,7 @@ def main_language(sample: Iterable[str]) -> str:
 
 def _stop_share(pieces: Sequence[str], code: str) -> float:
     words = stop_words(code)
-    return sum(piece in words for piece in pieces) / max(1, len(pieces))
+    return sum(map(words.__contains__, pieces)) / max(1, len(pieces))
 
 
 def _identify(text: str) -> str:

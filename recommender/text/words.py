@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
 
 import regex
 import Stemmer
@@ -18,6 +18,9 @@ _WORD = regex.compile(rf"\p{{N}}++(?:[.,]\p{{N}}++)*+(?!\p{{L}})|{_PART}(?:[.-]{
 _ASCII_WORD = re.compile(r"[0-9]++(?:[.,][0-9]++)*+(?![a-z])|[a-z0-9]++(?:[.-][a-z0-9]++)*+")
 # Scripts that put no spaces between words: their runs are cut into pairs of characters.
 _RUN = regex.compile(r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]++)")
+
+_REMEMBERED = 200_000
+"""Words of a language whose stems are remembered, some 20 MB."""
 
 
 class Words:
@@ -57,12 +60,12 @@ class _Numbers(dict[str, int]):
 
     def __init__(self, code: str, stems: dict[str, int], written: list[str]) -> None:
         super().__init__(dict.fromkeys(stop_words(code), 0))
-        self._stemmer = _stemmer(code)
+        self._stem = _stemming(code)
         self._stems = stems
         self._written = written
 
     def __missing__(self, word: str) -> int:
-        stem = self._stemmer.stemWord(word) if self._stemmer else word
+        stem = self._stem(word)
         number = self._stems.setdefault(stem, len(self._stems)) if len(stem) > 1 else 0
         if number == len(self._written):
             self._written.append(word)
@@ -100,8 +103,10 @@ def stop_words(code: str) -> frozenset[str]:
 
 
 @cache
-def _stemmer(code: str) -> Stemmer.Stemmer | None:
+def _stemming(code: str) -> Callable[[str], str]:
+    """Return what gives the stem of a word; it remembers many, since each thousand articles ask for the same again."""
     try:
-        return Stemmer.Stemmer(code)
+        stemmer = Stemmer.Stemmer(code, maxCacheSize=0)
     except KeyError:
-        return None
+        return str
+    return lru_cache(_REMEMBERED)(stemmer.stemWord)
