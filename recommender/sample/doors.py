@@ -29,8 +29,8 @@ class Door(Protocol):
         """Return the moment, in Unix seconds."""
         ...
 
-    def boxes(self, article_id: str) -> WidgetsAnswer:
-        """Return both boxes of an article."""
+    def boxes(self, article_id: str, visitor: str) -> WidgetsAnswer:
+        """Return both boxes of an article, by the visitor's variant where an experiment runs."""
         ...
 
     def see(self, shown: Impression) -> None:
@@ -57,9 +57,11 @@ class Web:
 
     now = staticmethod(time.time)
 
-    def boxes(self, article_id: str) -> WidgetsAnswer:
-        """Return both boxes of an article."""
-        answer = self._client.get("/v1/widgets", params={"article_id": article_id})
+    def boxes(self, article_id: str, visitor: str) -> WidgetsAnswer:
+        """Return both boxes of an article, by the visitor's variant where an experiment runs."""
+        whose = self._client.get("/v1/experiment", params={"visitor_id": visitor})
+        variant = whose.raise_for_status().json()["variant"] or ""
+        answer = self._client.get("/v1/widgets", params={"article_id": article_id, "variant": variant})
         return WidgetsAnswer.model_validate_json(answer.raise_for_status().content)
 
     def see(self, shown: Impression) -> None:
@@ -92,7 +94,7 @@ class Past:
         """Return the moment, in Unix seconds."""
         return self.moment
 
-    def boxes(self, article_id: str) -> WidgetsAnswer:
+    def boxes(self, article_id: str, visitor: str) -> WidgetsAnswer:  # noqa: ARG002 - no experiment ran
         """Return both boxes of an article, named as they would have been when it had been read."""
         answer = self._boxes_now(article_id)
         self.moment += _READING_S

@@ -102,7 +102,7 @@ class Readers:
         while article_id:
             event = f"{self._random.getrandbits(128):032x}"
             door.read(View(article_id=article_id, event_id=event, visitor_id=visitor, **came_from))
-            answer = door.boxes(article_id)
+            answer = door.boxes(article_id, visitor)
             article_id, came_from = self._clicked(door, visitor, answer)
 
     def _clicked(self, door: Door, visitor: str, answer: WidgetsAnswer) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from recommender.sample.doors import Web
 from recommender.sample.readers import Readers
 from recommender.service import Service
 from tests.conftest import Publish
+from tests.experiments.trying import request
 from tests.newsroom import article
 
 
@@ -56,3 +57,17 @@ def test_they_come_in_over_http(app: Flask, service: Service, articles: list[Art
     assert service.counters.outcomes()["counted"] >= 60
     assert sum(one.impressions for one in tallies(service) if one.position == 0) > 40
     assert sum(one.clicks for one in tallies(service)) > 0
+
+
+def test_they_keep_to_their_variants(app: Flask, service: Service, articles: list[Article]) -> None:
+    """While an experiment runs, both variants are shown about as often."""
+    service.experiments.start(request(), by="anna")
+    with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://site.example") as client:
+        readers = Readers(articles)
+        for _ in range(60):
+            readers.visit(Web(client))
+    (one,) = service.reports.all(now=datetime.now(UTC))
+    shown = [variant.impressions for variant in one.report.boxes[0].variants]
+    assert min(shown) > 8
+    related = [tally for tally in tallies(service) if (tally.box, tally.position) == ("related", 0)]
+    assert sum(shown) == sum(tally.impressions for tally in related)
