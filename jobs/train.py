@@ -138,6 +138,7 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
             _write_variants(service, publication, bars, summary, model)
             _publish(service, publication, bars, summary, (model, quality))
             _tidy(service, summary.run)
+            service.reports.all(now=started)  # keeps those of experiments that are over
     return summary
 
 

@@ -64,11 +64,10 @@ class Experiments:
         self._rules: Mapping[str, BoxRules] = {}
         self._mutex = threading.Lock()
 
-    def all(self) -> list[Experiment]:
-        """Return every experiment, the last started first."""
-        rows = self._database.connection.execute(
-            "SELECT document FROM experiments ORDER BY started_at DESC, rowid DESC"
-        )
+    def all(self, *, most: int = -1) -> list[Experiment]:
+        """Return the experiments, the last started first; ``most`` of them, or all."""
+        query = "SELECT document FROM experiments ORDER BY started_at DESC, rowid DESC LIMIT ?"
+        rows = self._database.connection.execute(query, [most])
         return [Experiment.model_validate_json(document) for (document,) in rows]
 
     def get(self, name: str) -> Experiment | None:
@@ -82,7 +81,7 @@ class Experiments:
             now = datetime.now(UTC)
             if None not in self._read:
                 try:
-                    found = next((one for one in self.all() if one.state_at(now) == "running"), None)
+                    found = next((one for one in self.all(most=1) if one.state_at(now) == "running"), None)
                 except sqlite3.Error as error:
                     log.warning("experiments_not_read", reason=str(error))
                     found = self._last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
 from recommender.experiments.assignment import bounds, factor
@@ -135,3 +137,22 @@ def test_a_page_may_name_the_variant_itself(browser: Browser, host: Host, trial:
     assert asked == [f"{trial.name}_viewed"]
     assert page.evaluate("localStorage.length") == 0
     page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_desks_page_keeps_nobody_out(browser: Browser, newsroom: Running, trial: Trial, scheme: str) -> None:
+    """While one runs: axe finds nothing serious, and nothing is wider than a phone."""
+    proof = b64encode(":".join(newsroom.editor).encode()).decode()
+    page = browser.new_page(
+        base_url=newsroom.address,
+        color_scheme="dark" if scheme == "dark" else "light",
+        extra_http_headers={"Authorization": f"Basic {proof}"},
+        viewport={"width": 390, "height": 800},
+    )
+    for path in ("/desk/experiments", f"/desk/experiments/one?name={trial.name}"):
+        page.goto(path)
+        expect(page.get_by_text("No winner is called before").first).to_be_visible()
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()

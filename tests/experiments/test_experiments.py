@@ -198,7 +198,7 @@ def test_a_disk_that_fails_ends_nothing(service: Service, monkeypatch: pytest.Mo
     service.experiments.start(request(), by="anna")
     assert first(service, "calm_viewed") == ("old", "calm_viewed")
 
-    def fail() -> None:
+    def fail(**_: Any) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(service.experiments, "all", fail)
