@@ -182,4 +182,9 @@ def test_without_redis_nobody_signs_in_and_the_page_says_why(app: Flask, service
         response = client.post("/desk/sign-in", data={"name": "editor", "password": PASSWORD}, headers=OWN)
         assert response.status_code == 503
         assert "Redis is away" in response.text
+        client.set_cookie("desk", "a-token-that-cannot-be-looked-up")
+        closed = client.get("/desk/trace?who=anna")
+        assert closed.status_code == 503
+        assert "The desk is closed for a moment" in closed.text
+        assert 'href="/desk/trace?who=anna"' in closed.text
     assert app

@@ -45,7 +45,8 @@ def _error_page(error: HTTPException) -> Any:
         if "HX-Request" in request.headers:
             return Response(status=401, headers={"HX-Redirect": url_for("desk.sign_in")})
         return redirect(address, 303)
-    response = Response(page("desk/error.html", error=error), error.code or 500)
+    again = request.full_path.rstrip("?") if request.method == "GET" and error.code == ServiceUnavailable.code else None
+    response = Response(page("desk/error.html", error=error, again=again), error.code or 500)
     response.headers.extend({name: value for name, value in error.get_headers() if name == "Retry-After"})
     return response
 
