@@ -12,8 +12,9 @@ from werkzeug.exceptions import NotFound
 from recommender.answers import Item
 from recommender.article import Article, ArticleId
 from recommender.card import Card
+from recommender.desk.explaining import with_ban
 from recommender.errors import ModelError
-from recommender.related.explain import Explanation
+from recommender.related.explain import Explanation, explain
 from recommender.related.growth import Growth
 from recommender.web.desk.blueprints import desk, desk_api
 from recommender.web.desk.pages import page
@@ -113,14 +114,14 @@ def _article(article_id: str) -> ArticleAnswer:
         article=article.model_copy(update={"body": None}),
         model=version,
         related=related,
-        below=_below(growth, article_id, {item.id for item in related}) if growth else [],
+        below=_below(growth, version, article_id, {item.id for item in related}) if growth and version else [],
         listed_in=[Place(card=cards[one], rank=rank) for one, rank in first.items() if one in cards],
         listed_in_count=len(listed_in),
         note=note if version else "no model is published yet",
     )
 
 
-def _below(growth: Growth, article_id: str, shown: set[str]) -> list[Near]:
+def _below(growth: Growth, version: str, article_id: str, shown: set[str]) -> list[Near]:
     """Return who would come next: the rest of the list, then the best of the candidates that did not come on it."""
     place = growth.place(article_id)
     if place is None:
@@ -130,13 +131,13 @@ def _below(growth: Growth, article_id: str, shown: set[str]) -> list[Near]:
     others = sorted(worth, key=lambda other: -worth[other])
     line = dict.fromkeys([*growth.list_of(article_id), *(model.ids[other] for other in others)])
     waiting = [one for one in line if one not in shown and one != article_id]
-    cards = parts().archive.cards(waiting)
-    return [_near(article_id, cards[one]) for one in islice((one for one in waiting if one in cards), _BELOW)]
-
-
-def _near(article_id: str, card: Card) -> Near:
-    why = explained(article_id, card.id)
-    return Near(card=card, score=why.score, cosine=why.cosine, listed=why.listed, reason=why.reason)
+    service = parts()
+    cards = service.archive.cards(waiting)
+    near = []
+    for card in islice((cards[one] for one in waiting if one in cards), _BELOW):
+        why = with_ban(explain(growth, version, service.archive, article_id, card.id), service.corrections)
+        near.append(Near(card=card, score=why.score, cosine=why.cosine, listed=why.listed, reason=why.reason))
+    return near
 
 
 @desk_api.get("/articles")
