@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
 from recommender.article import Article, section_key
 from recommender.related.copies import (
@@ -34,8 +34,10 @@ __all__ = ["Folding"]
 
 _COULD_BE = 0.4
 """Cosine of own words below which two articles are no copies."""
+_HOPS = 10
+"""Of the candidates of who may be near, how many may be near too."""
 _AT_ONCE = 64
-"""Articles that are compared with all, or whose lists are ranked, at once."""
+"""Articles whose lists are ranked at once."""
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -82,49 +84,49 @@ class Folding:
         articles : sequence of Article
             As they are now; of each id one.
         """
-        growth = self.growth
-        before = growth.originals.copy(), growth.stand_ins.copy()
-        gone = [place for one in articles if (place := growth.place(one.id)) is not None]
-        lost = {growth.name(place) for place in gone}
-        bereft = self._give_up(gone)
+        growth, touched = self.growth, set[int]()
+        lost = {one.id for one in articles if growth.place(one.id) is not None}
         fresh = [one for one in articles if not one.withdrawn]
-        added = self._append(fresh)
-        self._find_copies(fresh, added)
-        self._settle([*bereft, *added.tolist()])
-        moved = self._renew_kin(before[0])
-        touched = self._renew_candidates(moved, before[1])
-        self._rank(touched)
-        return lost | {growth.name(place) for place in touched.tolist()}
+        rows, at = growth.model.lexicon.rows(fresh), {one.id: place for place, one in enumerate(fresh)}
+        for one in articles:
+            touched |= self._fold(one, None if one.withdrawn else csr_matrix(rows[[at[one.id]]]))
+        places = np.array(sorted(place for place in touched if growth.stand_ins[place] != GONE), dtype=np.int64)
+        self._rank(places)
+        return lost | {growth.name(place) for place in places.tolist()}
 
-    # Going and coming
+    def _fold(self, article: Article, row: csr_matrix | None) -> set[int]:
+        """Fold one article in, or out; return whose candidates are others now."""
+        growth, seeds = self.growth, set[int]()
+        originals, stand_ins = growth.originals.copy(), growth.stand_ins.copy()
+        self._columns: dict[int, Floats] = {}
+        if (place := growth.place(article.id)) is not None:
+            seeds |= growth.copies_of(place)
+            growth.give_up(place)
+        if row is not None:
+            place = self._append(article, row)
+            self._find_copies(article, place)
+            seeds.add(place)
+        self._settle(seeds)
+        moved = self._renew_kin(originals)
+        return {*self._renew_candidates(moved, stand_ins).tolist()}
 
-    def _give_up(self, gone: list[int]) -> set[int]:
-        """Take articles out; return those that were their copies."""
+    def _append(self, article: Article, row: csr_matrix) -> int:
+        """Give a new article its place and row; it stands for itself as yet."""
         growth = self.growth
-        copies = {other for place in gone for other in growth.copies_of(place)} - {*gone}
-        growth.give_up(gone)
-        return copies
-
-    def _append(self, fresh: Sequence[Article]) -> Places:
-        """Give new articles their places and rows; each stands for itself as yet."""
-        growth, reader, words = self.growth, self.growth.model.lexicon.reader, Words()
-        for article in fresh:
-            moment = article.published_at.timestamp() if article.published_at else 0.0
-            growth.append(article.id, section_key(article.section), reader.read(article, words).language, moment)
-        growth.rows = csr_matrix(vstack((growth.rows, growth.model.lexicon.rows(fresh))))
+        language = growth.model.lexicon.reader.read(article, Words()).language
+        moment = article.published_at.timestamp() if article.published_at else 0.0
+        growth.append(article.id, section_key(article.section), language, moment, row)
         for roster in (self._kin, self._candidates):
-            roster.extend(len(fresh))
-        return np.arange(growth.size - len(fresh), growth.size)
+            roster.extend(1)
+        return growth.size - 1
 
     # Copies
 
-    def _find_copies(self, fresh: Sequence[Article], added: Places) -> None:
+    def _find_copies(self, article: Article, place: int) -> None:
         growth = self.growth
-        cosines = growth.cosines(added)
-        for at, (article, place) in enumerate(zip(fresh, added.tolist(), strict=True)):
-            kin, near = self._nearest(cosines[:, at], place, growth.originals, self._expansion.widest)
-            exact, alike = self._copies(article, place, kin[near >= _COULD_BE], near[near >= _COULD_BE])
-            growth.add_copies(place, exact, alike)
+        kin, near = self._nearest(self._near(place), place, growth.originals, self._expansion.widest)
+        could_be = near >= _COULD_BE
+        growth.add_copies(place, *self._copies(article, place, kin[could_be], near[could_be]))
 
     def _copies(self, article: Article, place: int, kin: Places, cosines: Floats) -> tuple[list[int], list[int]]:
         """Return the exact copies and the near-copies of an article among its nearest."""
@@ -148,10 +150,10 @@ class Folding:
         exact = [other for other, text in texts if fingerprint(text) == mark]
         return exact, [other for at, (other, _) in enumerate(every) if at and copies[0, at]]
 
-    def _settle(self, seeds: Sequence[int]) -> None:
+    def _settle(self, seeds: set[int]) -> None:
         """Choose anew, in the families that articles belong to, who stands for whom."""
         growth, done = self.growth, set[int]()
-        for seed in seeds:
+        for seed in sorted(seeds):
             if seed in done:
                 continue
             family = growth.family(seed)
@@ -166,21 +168,27 @@ class Folding:
     def _renew_kin(self, before: Places) -> Places:
         """Bring kin and expanded words up to date; return whose words are others now."""
         growth, kin, widest = self.growth, self._kin, self._expansion.widest
-        left, came = _changes(before, growth.originals)
-        again = np.flatnonzero((growth.originals != GONE) & (growth.originals != _longer(before, growth.size)))
+        left, came, others = _changes(before, growth.originals)
         first = kin.indices[:, :widest].copy()
-        cosines = growth.cosines(came)
-        cosines[growth.originals[:, None] == came] = 0
-        rows = kin.replace(left, came, cosines)
-        again = np.union1d(again, kin.short(rows, widest))
-        for some in _parts(again):
-            for place, cosines in zip(some.tolist(), growth.cosines(some).T, strict=True):
-                kin.put(place, *self._nearest(cosines, place, growth.originals, kin.width))
-        moved: Places = np.union1d(again, rows[(kin.indices[rows, :widest] != first[rows]).any(axis=1)])
+        rows = [kin.drop(left)]
+        for place in came.tolist():
+            cosines = np.where(growth.originals == place, 0, self._near(place))
+            rows.append(kin.enter(np.array([place]), cosines[:, None], np.arange(growth.size)))
+        changed = np.unique(np.concatenate(rows))
+        again = np.union1d(others, kin.short(changed, widest))
+        for place in again[growth.originals[again] != GONE].tolist():
+            kin.put(place, *self._nearest(self._near(place), place, growth.originals, kin.width))
+        moved: Places = np.union1d(again, changed[(kin.indices[changed, :widest] != first[changed]).any(axis=1)])
         moved = moved[growth.originals[moved] != GONE]
         growth.expand(moved, self._expanded(moved))
         growth.kin_of, growth.kin = kin.changed(widest)
         return moved
+
+    def _near(self, place: int) -> Floats:
+        """Return how near everybody is to an article by own words; shape (size,)."""
+        if place not in self._columns:
+            self._columns[place] = self.growth.cosines(place)
+        return self._columns[place]
 
     def _expanded(self, places: Places) -> csr_matrix:
         """Return the words of articles, expanded by those of their kin."""
@@ -197,34 +205,42 @@ class Folding:
 
     def _renew_candidates(self, moved: Places, before: Places) -> Places:
         """Bring candidates up to date; return whose candidates are others now."""
-        growth, roster, floor = self.growth, self._candidates, self.growth.model.ranking.floor
-        standing = growth.stand_ins
-        left, entering = _changes(before, standing)
-        settled = np.flatnonzero((standing != GONE) & (standing != _longer(before, growth.size)))
-        again = np.union1d(np.union1d(moved, entering), settled)
-        touched = [again, roster.replace(left, again[:0], np.zeros((growth.size, 0), dtype=np.float32))]
-        touched.append(np.flatnonzero(np.isin(growth.model.candidates.indices[:, roster.width :], left).any(axis=1)))
-        for some in _parts(again):
-            cosines = growth.expanded_cosines(some)
-            for at, place in enumerate(some.tolist()):
-                roster.put(place, *self._nearest(cosines[:, at], place, standing, roster.width))
-            themselves = standing[some] == some
-            came, cosines = some[themselves], cosines[:, themselves]
-            cosines[(standing[:, None] == came) | (cosines < floor)] = 0
-            touched.append(roster.replace(again[:0], came, cosines))
-        places: Places = np.unique(np.concatenate(touched))
-        there: Flags = standing[places] != GONE
-        return places[there]
+        growth, roster, standing = self.growth, self._candidates, self.growth.stand_ins
+        left, entering, others = _changes(before, standing)
+        again = np.unique(np.concatenate((moved, entering, others)))
+        chosen = np.isin(growth.model.candidates.indices[:, roster.width :], left).any(axis=1)
+        touched = [again, np.flatnonzero(chosen), roster.drop(left)]
+        if len(again):
+            among = self._around(again)
+            cosines = growth.expanded_cosines(again, among)
+            for at, place in enumerate(again.tolist()):
+                found, near = self._nearest(cosines[:, at], place, standing, roster.width, among)
+                roster.put(place, found, near)
+            came, cosines = again[standing[again] == again], cosines[:, standing[again] == again]
+            cosines[(standing[among, None] == came) | (cosines < growth.model.ranking.floor)] = 0
+            touched.append(roster.enter(came, cosines, among))
+        return np.unique(np.concatenate(touched))
 
-    def _nearest(self, cosines: Floats, place: int, stand_ins: Places, k: int) -> tuple[Places, Floats]:
+    def _around(self, places: Places) -> Places:
+        """Return who may be near some articles by expanded words: who is or was near them, and who is near these."""
+        kin, near = self._kin.indices, self._candidates.indices
+        around = (places, self._candidates.holders(places), kin[places].ravel(), near[places].ravel())
+        seeds: Places = np.unique(np.concatenate(around).astype(np.int64))
+        seeds = seeds[seeds >= 0]
+        every: Places = np.unique(np.concatenate((seeds, near[seeds, :_HOPS].ravel())))
+        return every[every >= 0]
+
+    def _nearest(
+        self, cosines: Floats, place: int, stand_ins: Places, k: int, among: Places | None = None
+    ) -> tuple[Places, Floats]:
         """Return the k nearest that stand for themselves, and not for the article, with their cosines."""
-        open_to = stand_ins == np.arange(len(stand_ins))
-        open_to[[place, stand_ins[place]]] = False
+        names = np.arange(len(stand_ins)) if among is None else among
+        open_to = (stand_ins[names] == names) & (names != place) & (names != stand_ins[place])
         cosines = np.where(open_to, cosines, 0)
         found = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
         found = found[cosines[found] > 0]
         found = found[np.lexsort((found, -cosines[found]))]
-        return found, cosines[found]
+        return names[found], cosines[found]
 
     def _rank(self, places: Places) -> None:
         growth, roster = self.growth, self._candidates
@@ -260,14 +276,19 @@ class Folding:
         entry.cosines[width : width + len(others)] = near.toarray().ravel()
 
 
-def _changes(before: Places, after: Places) -> tuple[Places, Places]:
-    """Return who stood for itself and does not any more, and who does now and did not, new ones too."""
-    stood, stands = _longer(before, len(after)) == np.arange(len(after)), after == np.arange(len(after))
-    return np.flatnonzero(stood & ~stands), np.flatnonzero(stands & ~stood)
+def _changes(before: Places, after: Places) -> tuple[Places, Places, Places]:
+    """Return who stood for itself and does not any more, who does now and did not, and who has another to stand for it.
 
-
-def _longer(places: Places, size: int) -> Places:
-    return np.concatenate((places, np.full(size - len(places), GONE)))
+    New ones are among the second and the third.
+    """
+    every = np.arange(len(after))
+    before = np.concatenate((before, np.full(len(after) - len(before), GONE)))
+    stood, stands = before == every, after == every
+    return (
+        np.flatnonzero(stood & ~stands),
+        np.flatnonzero(stands & ~stood),
+        np.flatnonzero((after != GONE) & (after != before)),
+    )
 
 
 def _parts(places: Places) -> list[Places]:

@@ -155,8 +155,9 @@ class Growth:
 
     # What changes
 
-    def append(self, article_id: str, section: str, language: str, published: float) -> None:
+    def append(self, article_id: str, section: str, language: str, published: float, row: csr_matrix) -> None:
         """Give a new article, which stands for itself as yet, the next place."""
+        self.rows = csr_matrix(vstack((self.rows, row)))
         self.added[article_id] = self.size
         self.originals = np.append(self.originals, self.size)
         self.stand_ins = np.append(self.stand_ins, self.size)
@@ -165,11 +166,10 @@ class Growth:
         self.sections.append(section)
         self.languages.append(language)
 
-    def give_up(self, places: Sequence[int]) -> None:
-        """Take articles out; who stands for their copies is to be settled."""
-        self.originals[list(places)] = self.stand_ins[list(places)] = GONE
-        for place in places:
-            self.entries.pop(place, None)
+    def give_up(self, place: int) -> None:
+        """Take an article out; who stands for its copies is to be settled."""
+        self.originals[place] = self.stand_ins[place] = GONE
+        self.entries.pop(place, None)
 
     def add_copies(self, place: int, exact: Sequence[int], near: Sequence[int]) -> None:
         """Remember the copies of a new article; who stands for all is to be settled."""
@@ -204,18 +204,15 @@ class Growth:
         asked = np.asarray(places, dtype=np.int64)
         return _take(self.model.expanded, self.expanded, asked, where[asked])
 
-    def cosines(self, places: Places) -> NDArray[np.float32]:
-        """Return how near everybody is to some, by own words; shape (n + m, places)."""
-        across = np.ascontiguousarray(self.rows_of(places).toarray().T)
-        return np.concatenate((self.model.rows @ across, self.rows @ across))
+    def cosines(self, place: int) -> NDArray[np.float32]:
+        """Return how near everybody is to one by own words; shape (n + m,)."""
+        row = self.rows_of([place]).toarray().ravel()
+        return np.concatenate((self.model.rows @ row, self.rows @ row))
 
-    def expanded_cosines(self, places: Places) -> NDArray[np.float32]:
-        """Return how near everybody is to some, by expanded words; shape (n + m, places)."""
-        across = np.ascontiguousarray(self.expanded_of(places).toarray().T)
-        found = np.empty((self.size, len(places)), dtype=np.float32)
-        found[: len(self.model.ids)] = self.model.expanded @ across
-        found[self.moved] = self.expanded @ across
-        return found
+    def expanded_cosines(self, places: Places, among: Places) -> NDArray[np.float32]:
+        """Return how near some are to others by expanded words; shape (among, places)."""
+        product = self.expanded_of(among) @ csr_matrix(self.expanded_of(places).T)
+        return np.asarray(product.toarray(), dtype=np.float32)
 
     def copies_of(self, place: int) -> set[int]:
         """Return the copies of an article, exact and near, that are there."""

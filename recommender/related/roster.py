@@ -91,28 +91,43 @@ class Roster:
         short: Places = places[(sure < count) & (bounds > 0)]
         return short
 
-    def replace(self, left: Places, came: Places, cosines: Floats) -> Places:
-        """Take some out of everybody's row and enter others where they are near enough; return whose rows changed.
+    def holders(self, places: Places) -> Places:
+        """Return in whose rows some articles stand."""
+        wanted = np.zeros(self.size + 1, dtype=bool)  # the last is for -1
+        wanted[places] = True
+        return np.flatnonzero(wanted[self.indices].any(axis=1)) if len(places) else places
+
+    def drop(self, places: Places) -> Places:
+        """Take articles out of everybody's row; return whose rows changed."""
+        rows = self.holders(places)
+        self._merge(rows, places, np.zeros((len(rows), len(places)), dtype=np.float32))
+        return rows
+
+    def enter(self, came: Places, cosines: Floats, among: Places) -> Places:
+        """Put articles into rows where they are near enough, or move them there; return whose rows changed.
 
         Parameters
         ----------
-        left : array of int
         came : array of int, shape (c,)
-            If they stand in rows, at another cosine, they are moved.
-        cosines : array of float32, shape (size, c)
-            Of everybody with those that came; 0 where one may not stand in a row.
+        cosines : array of float32, shape (m, c)
+            Of those among whom they may stand; 0 where one may not.
+        among : array of int, shape (m,)
+            Everybody in whose row one of them stands already is one of these.
         """
-        out = np.zeros(self.size + 1, dtype=bool)  # the last is for -1
-        out[left] = out[came] = True
-        out[-1] = False
-        moves = out[self.indices]
-        rows = np.flatnonzero(moves.any(axis=1) | (cosines > self.cosines[:, -1:]).any(axis=1))
-        stayed = np.where(moves[rows], 0, self.cosines[rows])
-        others = np.hstack((self.indices[rows], np.broadcast_to(came.astype(np.int32), (len(rows), len(came)))))
-        near = np.hstack((stayed, cosines[rows]))
+        there = np.zeros(self.size + 1, dtype=bool)
+        there[came] = True
+        enters = there[self.indices[among]].any(axis=1) | (cosines > self.cosines[among, -1:]).any(axis=1)
+        self._merge(among[enters], came, cosines[enters])
+        return among[enters]
+
+    def _merge(self, rows: Places, came: Places, cosines: Floats) -> None:
+        """Put articles at their cosines into rows, in place of where they were."""
+        old = self.indices[rows]
+        stayed = np.where(np.isin(old, came), 0, self.cosines[rows])
+        others = np.hstack((old, np.broadcast_to(came.astype(np.int32), cosines.shape)))
+        near = np.hstack((stayed, cosines))
         order = np.lexsort((others, -near))[:, : self.width]
         near = np.take_along_axis(near, order, axis=1)
         self._indices[rows] = np.where(near > 0, np.take_along_axis(others, order, axis=1), -1)
         self._cosines[rows] = near
         self._bounds[rows], self._changed[rows] = np.maximum(self._bounds[rows], near[:, -1]), True
-        return rows
