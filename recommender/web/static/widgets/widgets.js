@@ -1,5 +1,6 @@
 // Fills the boxes of a page and reports its view. Without dependencies; its one global name is `recommender`.
-// The server puts the style sheet, the labels and the running experiment in.
+// The server puts the running experiment in. What it serves is widgets.min.js: docs/write_widgets.py writes it from this,
+// the style sheet and the labels.
 (() => {
   "use strict";
 
