@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format lock screenshots clean
+.PHONY: run test check benchmark format lock screenshots clean
 
 run: $(VENV)/run  ## Everything at once: a Redis, the sample newsroom (or ARTICLES=file), a trained model, the site
 	@$(BIN)/recommender up --port $(PORT) $(if $(ARTICLES),--articles "$(ARTICLES)")
@@ -17,6 +17,9 @@ check: $(VENV)/dev  ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+benchmark: $(VENV)/dev  ## The night on ARTICLES="FILE ..." at several sizes, beside scikit-learn and sparse_dot_topn
+	$(BIN)/python -m tests.benchmarks.night $(ARTICLES) $(if $(SIZES),--sizes $(SIZES))
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
