@@ -26,8 +26,10 @@ __all__: list[str] = []
 _SPANS = {1: "Today", 7: "7 days", 28: "28 days", 90: "90 days"}
 _BOX_LENGTH = 6
 """Places of a Related box, where a page asks for no other number."""
+_COLOURS = ("related", "trending", "section", "latest", "pinned")
+"""A source has the same colour in both boxes."""
 _REASONS: dict[Outcome, str] = {
-    "repeat": "the same visitor, within half an hour or so",
+    "repeat": "the same visitor and article again too soon",
     "replayed": "told twice, under one event id",
     "bot": "by a program",
     "prefetch": "fetched ahead, perhaps never seen",
@@ -144,6 +146,7 @@ def _sources_by_day(box: BoxMeasure) -> dict[str, Any]:
         "series": [
             {
                 "label": source,
+                "colour": _COLOURS.index(source) + 1,
                 "values": [round(100 * day.sources[source] / max(1, day.sources.total()), 2) for day in box.days],
             }
             for source in box.sources

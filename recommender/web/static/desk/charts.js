@@ -7,6 +7,7 @@
    zone    the time zone of the axis, UTC unless given
    spans   [[from, to], ..]: times that are shaded
    unit    written behind each value
+   A series has the colour of its place, or of its number "colour", 1 to 7.
    A series with "lows" and "highs" has an interval at each value.
 
    A plot follows its attribute, its width and the colour scheme. Where there is nothing to draw it says so. */
@@ -104,8 +105,8 @@
           ...told.series.map((series, place) => ({
             label: series.label,
             value: (_, __, ___, at) => (at == null || series.values[at] == null ? "–" : series.values[at].toLocaleString("en") + unit),
-            stroke: () => this.colour(`--plot-${place + 1}`),
-            fill: bars || spark ? () => this.colour(bars ? `--plot-${place + 1}` : "--plot-fill") : undefined,
+            stroke: () => this.colour(`--plot-${series.colour ?? place + 1}`),
+            fill: bars || spark ? () => this.colour(bars ? `--plot-${series.colour ?? place + 1}` : "--plot-fill") : undefined,
             width: spark ? 1.25 : bars ? 0 : 1.75,
             points: { show: !spark && !bars && told.x.length === 1 },
             ...(bars && { paths: uPlot.paths.bars({ size: [0.72, 48] }) }),

@@ -9,9 +9,8 @@
 
   const rows = (within) => within.querySelectorAll("[data-moves]");
 
-  // What the reader opened stays open, and a plot draws itself from its new numbers.
+  // A plot draws itself from its new numbers.
   Object.assign(Idiomorph.defaults.callbacks, {
-    beforeAttributeUpdated: (name, node) => !(name === "open" && node.localName === "details"),
     beforeNodeMorphed: (old, fresh) => {
       if (old.localName !== "desk-plot") return true;
       const [data, label] = ["data", "aria-label"].map((name) => fresh.getAttribute(name));
