@@ -245,7 +245,7 @@ class Settings(BaseSettings):
     click_memory_s: int = Field(
         1800, ge=60, le=86_400, description="seconds after a box was shown to a reader in which a click on it counts"
     )
-    clicks_kept_days: int = Field(90, ge=1, le=366, description="days for which impressions and clicks are kept")
+    clicks_kept_days: int = Field(90, ge=2, le=366, description="days for which impressions and clicks are kept")
 
     # Experiments
     experiment_certainty: float = Field(

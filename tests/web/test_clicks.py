@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from recommender.service import Service
+from recommender.service import Service, open_service
+from recommender.settings import Settings
+from recommender.web import create_app
 from tests.newsroom import article
 from tests.web.test_operations import samples
 
@@ -129,6 +132,21 @@ def test_malformed_impressions_are_400(client: FlaskClient, body: str) -> None:
     """With one clear message."""
     response = client.post("/v1/impressions", data=body)
     assert (response.status_code, response.get_json()["error"]["code"]) == (400, "bad_request")
+
+
+def test_what_was_answered_without_redis_counts_nothing(
+    settings: Settings, service: Service, client: FlaskClient, tmp_path: Path
+) -> None:
+    """There is no key to sign with: the answer is named, and that name is nobody's once Redis is back."""
+    with open_service(settings, f"unix://{tmp_path}/nowhere.sock", timeout_s=0.1) as away:
+        without = create_app(away).test_client()
+        answer = without.get("/v1/related?article_id=a1").get_json()
+        assert answer["stale"]
+        agent = {"User-Agent": client.environ_base["HTTP_USER_AGENT"]}
+        response = without.post("/v1/impressions", json={"request_id": "x.y", "box": "related"}, headers=agent)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert show(client, answer, "related") == 202
+    assert places(service) == {}
 
 
 def test_answers_that_say_the_same_keep_their_tag_though_receipts_differ(client: FlaskClient) -> None:
