@@ -82,11 +82,12 @@ def own_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running(command: str, data_dir: Path, *options: str) -> Iterator[Running]:
+def running(command: str, data_dir: Path, *options: str, **settings: str) -> Iterator[Running]:
     """Run ``recommender COMMAND`` on a free port until the block ends; yield it once it answers."""
+    environment = own_environment() | {f"RECOMMENDER_{name.upper()}": value for name, value in settings.items()}
     port = free_port()
     arguments = [sys.executable, "-m", "recommender.cli", command, "--data-dir", str(data_dir), "--port", str(port)]
-    with subprocess.Popen([*arguments, *options], env=own_environment(), start_new_session=True, text=True) as process:
+    with subprocess.Popen([*arguments, *options], env=environment, start_new_session=True, text=True) as process:
         service = Running(f"http://127.0.0.1:{port}", process, data_dir)
         try:
             service.await_answer()

@@ -31,7 +31,8 @@ def browser() -> Iterator[Browser]:
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The sample newsroom, without simulated readers."""
     data_dir: Path = tmp_path_factory.mktemp("newsroom")
-    with running("up", data_dir, "--no-simulate") as service:
+    # A busy machine must not look like a dead Redis.
+    with running("up", data_dir, "--no-simulate", redis_timeout_ms="500") as service:
         yield service
 
 
