@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 _AT_ONCE = 16
 """Changes that are folded in together."""
-_RANKED_AT_ONCE = 1000
+_RANKED_AT_ONCE = 256
 """Lists of a variant that are ranked in one go, while changes wait."""
 _LOOK_S = 0.1
 _AGAIN_S = 1.0
