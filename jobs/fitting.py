@@ -56,12 +56,15 @@ class Fitted:
         How far idf has moved from that of the model before, as `Lexicon.drift` gives it; None where it was not asked.
     relearned : bool
         Whether words, idf and boilerplate were learned afresh.
+    garbled : float
+        Share of articles that look as if read in the wrong encoding.
     """
 
     model: Model
     read: int
     drift: float | None
     relearned: bool
+    garbled: float
 
 
 def fit(
@@ -144,8 +147,9 @@ def fit(
         ranked_at=now.timestamp(),
         ranking=RelatedRules.of(settings).ranking,
     )
+    garbled = float(readings.garbled.mean()) if total else 0.0
     with step("rank lists", total) as tick:
-        return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, relearned)
+        return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, relearned, garbled)
 
 
 def in_memory(articles: Sequence[Article]) -> tuple[list[Head], Documents]:

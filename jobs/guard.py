@@ -76,6 +76,8 @@ def _texts(quality: Quality, before: Mapping[str, Any], settings: Settings) -> I
     yield _least("words an article", quality.words, least * then, then, "guard_words")
     if least:
         yield _most("words an article", quality.words, then / least, then, "guard_words")
+    then = before.get("garbled", 0.0)  # versions from before this was looked at have none
+    yield _most("share in a wrong encoding", quality.garbled, then + settings.guard_garbled, then, "guard_garbled")
     if quality.kept is not None and quality.known_words is not None:
         yield _least("share of the articles before", quality.kept, settings.guard_kept, None, "guard_kept")
         known = quality.known_words

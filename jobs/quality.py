@@ -77,6 +77,8 @@ class Quality:
         Share of the words of articles that the model before knew.
     size_kb : float
         Kilobytes of the model's numbers an article.
+    garbled : float
+        Share of articles that look as if read in the wrong encoding.
     """
 
     articles: int
@@ -98,10 +100,19 @@ class Quality:
     kept: float | None
     known_words: float | None
     size_kb: float
+    garbled: float
 
 
-def measure(model: Model, before: Model | None) -> Quality:
-    """Measure a model's lists, and how much of them was in the lists of the model before."""
+def measure(model: Model, before: Model | None, garbled: float) -> Quality:
+    """Measure a model's lists, and how much of them was in the lists of the model before.
+
+    Parameters
+    ----------
+    model : Model
+    before : Model or None
+    garbled : float
+        Share of the articles that look as if read in the wrong encoding.
+    """
     shown = model.listed.indices[:, :_SHOWN]
     there = shown >= 0
     counts = there.sum(axis=1)
@@ -132,6 +143,7 @@ def measure(model: Model, before: Model | None) -> Quality:
         kept=_rounded(sum(one in model.places for one in before.ids) / max(1, len(before.ids))) if before else None,
         known_words=_known_words(model, before) if before else None,
         size_kb=_rounded(sum(part.nbytes for part in _numbers(model)) / 1000 / n),
+        garbled=_rounded(garbled),
     )
 
 

@@ -19,6 +19,7 @@ from recommender.article import Article
 from recommender.batched import batched
 from recommender.related.copies import SKETCH, fingerprint, sketch, word_hashes
 from recommender.text.counts import FIELDS, Counts, count, joined
+from recommender.text.encoding import garbled
 from recommender.text.fields import FieldReader
 from recommender.text.words import Words
 
@@ -27,9 +28,9 @@ __all__ = ["Readings", "ReadingsCache", "read"]
 _BATCH = 1000
 _FEW = 2000
 """Articles for which no processes are started."""
-_FORMAT = 1
+_FORMAT = 2
 """Rises when reading changes, so that what was read in the old way is not used."""
-_ARRAYS = ("headlines", "fingerprints", "sketches")
+_ARRAYS = ("headlines", "fingerprints", "sketches", "garbled")
 _TEXTS = ("digests", "languages")
 
 
@@ -49,6 +50,8 @@ class Readings:
         The same for exact copies.
     sketches : array of uint32, shape (n, SKETCH)
         Near-copies have much of it in common.
+    garbled : array of bool, shape (n,)
+        Whether title or body look as if read in the wrong encoding.
     counts : Counts
     """
 
@@ -57,6 +60,7 @@ class Readings:
     headlines: NDArray[np.uint64]
     fingerprints: NDArray[np.uint64]
     sketches: NDArray[np.uint32]
+    garbled: NDArray[np.bool_]
     counts: Counts
 
     def take(self, places: NDArray[np.integer]) -> Readings:
@@ -67,6 +71,7 @@ class Readings:
             self.headlines[places],
             self.fingerprints[places],
             self.sketches[places],
+            self.garbled[places],
             self.counts.take(places),
         )
 
@@ -99,6 +104,7 @@ def _read(documents: Sequence[str], reader: FieldReader) -> Readings:
         _numbers(hashlib.blake2b(article.title.casefold().encode(), digest_size=8).digest() for article in articles),
         _numbers(map(fingerprint, articles)).reshape(-1, 2),
         np.array([sketch(hashes[fields.body]) for fields in texts], dtype=np.uint32).reshape(-1, SKETCH),
+        np.array([garbled(f"{article.title} {article.body}") for article in articles], dtype=bool),
         count(texts, words),
     )
 
@@ -110,13 +116,16 @@ def _numbers(digests: Iterable[bytes]) -> NDArray[np.uint64]:
 def _joined(parts: Sequence[Readings]) -> Readings:
     if len(parts) == 1:
         return parts[0]
-    headlines, fingerprints, sketches = (np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS)
+    headlines, fingerprints, sketches, wrong = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS
+    )
     return Readings(
         [digest for part in parts for digest in part.digests],
         [language for part in parts for language in part.languages],
         headlines,
         fingerprints,
         sketches,
+        wrong,
         joined([part.counts for part in parts]),
     )
 
@@ -198,9 +207,9 @@ def _load(directory: Path, shape: tuple[int, int]) -> Readings:
         return csr_matrix((array(f"{name}.data"), array(f"{name}.indices"), array(f"{name}.indptr")), shape=shape)
 
     title, lead, body = (matrix(name) for name in FIELDS)
-    headlines, fingerprints, sketches = (array(name) for name in _ARRAYS)
     counts = Counts(texts("stems"), texts("written"), title, lead, body)
-    return Readings(texts("digests"), texts("languages"), headlines, fingerprints, sketches, counts)
+    headlines, fingerprints, sketches, wrong = (array(name) for name in _ARRAYS)
+    return Readings(texts("digests"), texts("languages"), headlines, fingerprints, sketches, wrong, counts)
 
 
 def _keep(directory: Path, readings: Readings, reader: FieldReader) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from jobs.fitting import fit
+from jobs.fitting import Fitted, fit
 from jobs.guard import inspect
 from jobs.pacing import learn_tempo
 from jobs.progress import Tick, step
@@ -127,9 +127,9 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
         summary.run = publication.version
         _tidy(service, summary.run)
         before = _previous(service)
-        model = _fit(service, bars, summary, started, before)
+        fitted = _fit(service, bars, summary, started, before)
         with _timed(summary, bars, "measure quality"):
-            quality = measure(model, before)
+            model, quality = fitted.model, measure(fitted.model, before, fitted.garbled)
         _describe(summary, model, quality)
         _guard(service, summary, quality, model, force=force)
         if not dry_run:
@@ -142,7 +142,7 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
     return summary
 
 
-def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, before: Model | None) -> Model:
+def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, before: Model | None) -> Fitted:
     settings = service.settings
     summary.position = service.archive.position
     with _timed(summary, bars, "check the catalogue"):
@@ -161,7 +161,7 @@ def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, 
     )
     summary.read, summary.relearned = fitted.read, fitted.relearned
     summary.drift = None if fitted.drift is None else round(fitted.drift, 4)
-    return fitted.model
+    return fitted
 
 
 def _tidy(service: Service, run: str) -> None:

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         7, ge=0, description="days after which words and boilerplate are learned afresh; 0: every night"
     )
     related_drift: float = Field(
-        0.02, ge=0, description="mean change of a word's idf from which on they are learned afresh before that"
+        0.001, ge=0, description="mean change of a word's idf from which on they are learned afresh before that"
     )
     versions_keep: int = Field(3, ge=1, le=100, description="published versions kept, the current one included")
     train_lock_s: float = Field(
@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     )
     guard_known_words: float = Field(
         0.85, ge=0, le=1, description="least share of the words of articles that the version before knew"
+    )
+    guard_garbled: float = Field(
+        0.1, ge=0, le=1, description="most by which the share of articles may grow that look read in a wrong encoding"
     )
     guard_coverage: float = Field(
         0.1, ge=0, le=1, description="most by which the share of articles with a list may fall"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 import stopwordsiso
 
-from jobs.fitting import fit, in_memory
+from jobs.fitting import Fitted, fit, in_memory
 from jobs.guard import Finding, inspect
 from jobs.progress import Tick
 from jobs.quality import Quality, measure
@@ -53,9 +53,9 @@ def silent(_name: str, _total: int) -> Iterator[Tick]:
     yield lambda *_: None
 
 
-def fitted(articles: Corpus) -> Model:
+def fitted(articles: Corpus) -> Fitted:
     corpus = sorted(articles, key=lambda one: one.id)
-    return fit(*in_memory(corpus), settings=Settings(), now=NOW, step=silent).model
+    return fit(*in_memory(corpus), settings=Settings(), now=NOW, step=silent)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Yesterday:
     quality: Quality
 
     def judge(self, night: Night, seed: int = 1) -> list[Finding]:
-        model = fitted(night(self.articles, self.others, random.Random(seed)))
-        return inspect(measure(model, self.model), asdict(self.quality), Settings())
+        found = fitted(night(self.articles, self.others, random.Random(seed)))
+        return inspect(measure(found.model, self.model, found.garbled), asdict(self.quality), Settings())
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,8 @@ def yesterday() -> Yesterday:
         every = [parse_article(line) for line in lines]
     random.Random(0).shuffle(every)
     articles, others = every[:SIZE], every[SIZE : 2 * SIZE]
-    model = fitted(articles)
-    return Yesterday(articles, others, model, measure(model, None))
+    found = fitted(articles)
+    return Yesterday(articles, others, found.model, measure(found.model, None, found.garbled))
 
 
 def with_bodies(change: Callable[[str, random.Random], str], share: float = 1.0, *, titles: bool = False) -> Night:
@@ -110,6 +110,19 @@ def hash_of(word: str) -> int:
 
 def decoded(encoding: str, wrongly: str) -> Callable[[str, random.Random], str]:
     return lambda text, _: text.encode(encoding, "replace").decode(wrongly, "replace").replace("\x00", "\ufffd")
+
+
+def accented(text: str) -> str:
+    """Make one word in ten look German."""
+    return " ".join(
+        word.replace("e", "ö").replace("a", "ü") if hash_of(word) % 10 == 0 else word for word in text.split()
+    )
+
+
+def misread(encoding: str, wrongly: str, share: float = 1.0) -> Night:
+    """Let yesterday's words have umlauts, and read them wrongly."""
+    wrong = decoded(encoding, wrongly)
+    return with_bodies(lambda text, chance: wrong(accented(text), chance), share)
 
 
 def lorem(body: str, chance: random.Random) -> str:
@@ -167,6 +180,9 @@ BAD: dict[str, Night] = {
     "UTF-16 read as Latin-1": with_bodies(decoded("utf-16-le", "latin-1")),
     "EBCDIC": with_bodies(decoded("cp500", "latin-1")),
     "UTF-16 read as UTF-16 of the other order": with_bodies(decoded("utf-16-le", "utf-16-be")),
+    "UTF-8 read as Latin-1": misread("utf-8", "latin-1"),
+    "UTF-8 read as Windows-1252, a quarter": misread("utf-8", "cp1252", 0.25),
+    "Latin-1 read as UTF-8, a quarter": misread("latin-1", "utf-8", 0.25),
     "truncated to a line": with_bodies(lambda body, _: body[:80]),
     "truncated to the lead": with_bodies(lambda body, _: body[:400]),
     "shuffled bodies": rotated,
@@ -225,6 +241,8 @@ NORMAL: dict[str, Night] = {
     "a footer on every page": with_bodies(lambda body, _: f"{body} {COOKIES}"),
     "bodies in HTML": with_bodies(lambda body, _: "".join(f"<p>{part}</p>" for part in body.split("\n"))),
     "a twentieth without bodies": with_bodies(lambda *_: "", 0.05),
+    "a fifth with umlauts": with_bodies(lambda body, _: accented(body), 0.2),
+    "a twentieth read in a wrong encoding": misread("utf-8", "latin-1", 0.05),
     "a twentieth in German": with_bodies(in_language("de"), 0.05),
     "a few copies": lambda articles, _, __: [
         *articles,

@@ -63,7 +63,7 @@ def make() -> Make:
 def test_figures_are_those_counted_by_hand(make: Make) -> None:
     """Coverage, cosines, ages, reach, hubs and overlap of four short lists."""
     before = make([[1, 2], [0], [3], []])
-    found = measure(make([[1, 3], [0], [0, 1], []], stand_ins=[0, 1, 1, 3]), before)
+    found = measure(make([[1, 3], [0], [0, 1], []], stand_ins=[0, 1, 1, 3]), before, 0.0)
     assert found.coverage == 0.75
     assert found.full == 0
     assert found.mean_top1 == pytest.approx((0.6 + 0.6 + 0.8) / 3, abs=1e-4)
@@ -81,6 +81,6 @@ def test_figures_are_those_counted_by_hand(make: Make) -> None:
 
 def test_the_first_model_and_an_empty_one_have_no_overlap(make: Make) -> None:
     """Nothing before, or nothing listed, is said as None, not as 0 or an error."""
-    assert measure(make([[1], [0], [], []]), None).overlap is None
-    empty: Quality = measure(make([[], [], [], []]), make([[1], [0], [], []]))
+    assert measure(make([[1], [0], [], []]), None, 0.0).overlap is None
+    empty: Quality = measure(make([[], [], [], []]), make([[1], [0], [], []]), 0.0)
     assert (empty.coverage, empty.mean_top1, empty.median_age_days, empty.overlap) == (0, 0, None, None)
