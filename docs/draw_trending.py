@@ -62,6 +62,7 @@ def main(paths: Sequence[str]) -> None:
     logs = [read_log(path, None, lambda *_: None) for path in views]
     told = [list(hours(log, since=0.0)) for log in logs]
     _save(_life(logs[1]), "trending-life")
+    _save(_half_lives(logs), "trending-half-life")
     _save(_tempos(told), "trending-tempo")
     _save(_evidence(logs[0]), "trending-evidence")
     _save(_learned(told), "trending-learned")
@@ -93,11 +94,31 @@ def _life(log: Log) -> Figure:
     )
     for name, window in WINDOWS.items():
         lapsed = moments[:, None] - times
-        left = np.where(lapsed >= 0, 2.0 ** (-np.maximum(lapsed, 0) / window.half_life_s), 0.0) @ counts
-        rate = left * np.log(2) / window.half_life_s * HOUR_S
+        left = np.where(lapsed >= 0, 2.0 ** (-np.maximum(lapsed, 0) / window.half_life_s()), 0.0) @ counts
+        rate = left * np.log(2) / window.half_life_s() * HOUR_S
         axes.plot((moments - times[0]) / HOUR_S, rate, color=COLOURS[name], label=name)
     axes.set(xlabel="hours since it was first read", ylabel="views an hour", xlim=(-0.5, 30))
     axes.legend()
+    return figure
+
+
+def _half_lives(logs: Sequence[Log]) -> Figure:
+    """Draw how well each window's fading views alone foretell the next hour, by half-life as a share of the window."""
+    shares = (0.03125, 0.0625, 0.125, 0.25, 0.5, 1.0)
+    figure, panels = plt.subplots(1, 2, figsize=(7, 3))
+    for axes, name, log in zip(panels, NAMES, logs, strict=True):
+        found = []
+        for share in shares:
+            scored = _scored(list(hours(log, since=0.0, half_life_share=share)))
+            found.append([_precision(scored, Tempo(window, 0.0)) for window in WINDOWS])
+        for window, precisions in zip(WINDOWS, zip(*found, strict=True), strict=True):
+            axes.plot(shares, precisions, ".-", color=COLOURS[window], label=window)
+        axes.set(title=name, xlabel="half-life, share of the window", xscale="log")
+        axes.set_xticks(shares, ["1/32", "1/16", "1/8", "1/4", "1/2", "1"])
+        axes.minorticks_off()
+        axes.yaxis.set_major_formatter("{x:.0%}")
+    panels[0].set_ylabel("of ten listed, in the next hour's ten")
+    panels[1].legend(title="window")
     return figure
 
 

@@ -20,10 +20,9 @@ from recommender.errors import SourceError
 from recommender.settings import Settings
 from recommender.trending.charts import SHORTEST
 from recommender.trending.choice import Choice
-from recommender.trending.ranks import RISING, rising_scores
+from recommender.trending.ranks import RISING, rising_pace, rising_scores
 from recommender.trending.replay import Hour, Log, hours
 from recommender.trending.tempo import DAY_S, HOUR_S
-from recommender.trending.windows import WINDOWS
 
 __all__ = ["evaluate_trending", "read_log"]
 
@@ -134,12 +133,11 @@ def _scores(log: Log, hour: Hour, choice: Choice) -> Mapping[str, Floats]:
 
 def _rising(hour: Hour) -> Floats:
     """Score what is rising as ``auto`` ranks it, by the settings' defaults."""
-    late, usual = (WINDOWS[name] for name in RISING[SHORTEST])
+    late, usual = RISING[SHORTEST]
     return rising_scores(
-        hour.decayed[late.name],
-        hour.decayed[usual.name],
-        late_half_life_s=late.half_life_s,
-        usual_half_life_s=usual.half_life_s,
+        hour.decayed[late],
+        hour.decayed[usual],
+        pace=rising_pace(SHORTEST),
         least=Settings.model_fields["rising_least_views"].default,
         prior=Settings.model_fields["rising_prior_views"].default,
     )

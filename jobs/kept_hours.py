@@ -21,7 +21,7 @@ _COLUMNS = ("ever", "ages", "truth")
 _FACTS = ("now", "tenth", "ten", "telling")
 
 
-def keep_hours(directory: Path, hours: Sequence[Hour], *, since: float) -> None:
+def keep_hours(directory: Path, hours: Sequence[Hour], *, since: float, half_life_share: float) -> None:
     """Write hours into a file of their own, and drop files that hold none from the Unix second ``since`` on."""
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.glob("*.npz"):
@@ -30,6 +30,7 @@ def keep_hours(directory: Path, hours: Sequence[Hour], *, since: float) -> None:
     if not hours:
         return
     arrays = {name: np.array([getattr(hour, name) for hour in hours]) for name in _FACTS}
+    arrays["half_life_share"] = np.array(half_life_share)
     arrays["lengths"] = np.array([len(hour.articles) for hour in hours])
     arrays["articles"] = np.concatenate([hour.articles for hour in hours])
     for name in _COLUMNS:
@@ -44,11 +45,13 @@ def keep_hours(directory: Path, hours: Sequence[Hour], *, since: float) -> None:
     path.with_suffix(".part").replace(path)
 
 
-def kept_hours(directory: Path) -> Iterator[Hour]:
-    """Yield the hours of every file, the oldest first."""
+def kept_hours(directory: Path, *, half_life_share: float) -> Iterator[Hour]:
+    """Yield the hours of every file that was written by these half-lives, the oldest first."""
     for path in sorted(directory.glob("*.npz"), key=lambda path: int(path.stem)):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+        if arrays.get("half_life_share") != half_life_share:
+            continue
         ends = np.cumsum(arrays["lengths"])
         for number, end in enumerate(ends):
             part = slice(end - arrays["lengths"][number], end)

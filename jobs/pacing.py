@@ -44,13 +44,14 @@ def learn_tempo(counters: Counters, archive: Archive, directory: Path, now: floa
     now : float
         Unix seconds.
     """
-    log = _history(counters, archive, now)
-    replayed = hours(log, since=log.times[0] + DAY_S if len(log.times) else 0.0)
+    counters.recount(now=now)
+    log, share = _history(counters, archive, now), counters.half_life_share
+    replayed = hours(log, since=log.times[0] + DAY_S if len(log.times) else 0.0, half_life_share=share)
     told = {hour.now: hour.leaders(RANKED) for hour in replayed if hour.now <= now - HOUR_S}
-    kept = {hour.now: hour for hour in kept_hours(directory)}
+    kept = {hour.now: hour for hour in kept_hours(directory, half_life_share=share)}
     exact_since = now - SPANS[0].kept_s + _SETTLED_S
     fresh = [hour for moment, hour in told.items() if moment >= exact_since and moment not in kept]
-    keep_hours(directory, fresh, since=now - PAST_S)
+    keep_hours(directory, fresh, since=now - PAST_S, half_life_share=share)
     learner = Learner()
     for _, hour in sorted((told | kept).items()):
         learner.learn(hour)

@@ -9,6 +9,8 @@ import os
 import shutil
 import socket
 import sys
+import threading
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ import structlog
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from redis.exceptions import RedisError
 
 from recommender.errors import ConfigurationError
 from recommender.service import open_service
@@ -62,6 +65,7 @@ def serve(settings: Settings, redis_url: str) -> None:
         "RECOMMENDER_REDIS_URL": redis_url,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir),
     }
+    threading.Thread(target=_recount, args=(settings, redis_url), daemon=True).start()
     # This process has threads, which a fork would not survive; a training run before may have chosen otherwise.
     multiprocessing.set_start_method("spawn", force=True)
     Granian(
@@ -78,6 +82,17 @@ def serve(settings: Settings, redis_url: str) -> None:
         log_access=False,
         log_level=LogLevels.warning,
     ).serve()
+
+
+def _recount(settings: Settings, redis_url: str) -> None:
+    """Let views that were counted before count by today's half-lives too; what fails here, the night makes good."""
+    log = structlog.get_logger()
+    try:
+        with open_service(settings, redis_url) as service:
+            if recounted := service.counters.recount(now=time.time()):
+                log.info("articles recounted by new half-lives", articles=recounted)
+    except RedisError as error:
+        log.warning("articles not recounted by new half-lives", reason=str(error))
 
 
 def make_worker_app() -> Flask:

@@ -116,7 +116,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
     timeout_s : float
         Seconds that one call to Redis may take.
     """
-    keys = Keys(settings.namespace)
+    keys = Keys(settings.namespace, settings.trending_half_life_share)
     with ExitStack() as stack:
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
         slower = stack.enter_context(connect(redis_url, timeout_s=_DESK_TIMEOUT_S))

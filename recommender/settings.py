@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from recommender.article import describe
 from recommender.errors import ConfigurationError
-from recommender.trending.windows import Rank, WindowName
+from recommender.trending.windows import HALF_LIFE_SHARE, Rank, WindowName
 
 __all__ = ["Settings", "load_settings"]
 
@@ -209,6 +209,12 @@ class Settings(BaseSettings):
     trending_auto: Literal["better", "formula", "trained"] = Field(
         "better",
         description="what `auto` ranks by: the night's formula, its trained weights, or the better of both so far",
+    )
+    trending_half_life_share: float = Field(
+        HALF_LIFE_SHARE,
+        ge=0.02,
+        le=1,
+        description="of a window: after so much of it a view counts half; 0.25: after 6 h where the window is 24h",
     )
     trending_age_exponent: float = Field(
         0.5, ge=0, le=3, description="how age weighs where a window is asked for: views / (age in hours + 2) ^ exponent"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from recommender.answers import Source
 from recommender.trending.ranks import Place
 from recommender.trending.trees import FEATURES
-from recommender.trending.windows import WINDOWS
+from recommender.trending.windows import HALF_LIFE_SHARE, WINDOWS
 
 __all__ = ["reason"]
 
@@ -18,7 +18,14 @@ _TOLD = 3
 _NAMES = {"age": "its age", "hour": "the hour of the day"}
 
 
-def reason(source: Source, place: Place | None, window: str, factor: float | None) -> str:
+def reason(
+    source: Source,
+    place: Place | None,
+    window: str,
+    factor: float | None,
+    *,
+    half_life_share: float = HALF_LIFE_SHARE,
+) -> str:
     """Return why an item stands where it does.
 
     Parameters
@@ -31,6 +38,8 @@ def reason(source: Source, place: Place | None, window: str, factor: float | Non
         Whose board the chart is made from.
     factor : float, optional
         An editor's boost.
+    half_life_share : float
+        Of the window.
     """
     match source:
         case "pinned":
@@ -40,18 +49,22 @@ def reason(source: Source, place: Place | None, window: str, factor: float | Non
         case "latest":
             text = "The newest of all, to fill the list"
         case _:
-            text = _score(place, window) if place else "Trending, to fill the list"
+            text = (
+                _score(place, WINDOWS[window].half_life_s(half_life_share), window)
+                if place
+                else "Trending, to fill the list"
+            )
     return f"{text}; times {factor:g} by an editor" if factor and source == "trending" else text
 
 
-def _score(place: Place, window: str) -> str:
+def _score(place: Place, half_life_s: float, window: str) -> str:
     parts = place.parts
     if "late" in parts:
         return f"Read {place.score:.1f} times as much as usual"
     if "base" in parts:
         return f"Expected to draw {place.score:.2g} % of the next hour's views{_features(parts)}"
     if "views" in parts:
-        half_life_h = WINDOWS[window].half_life_s / 3600
+        half_life_h = half_life_s / 3600
         return (
             f"{parts['views']:.1f} views, counting half after {half_life_h:g} h, times {parts['age']:.2g} for its age"
         )

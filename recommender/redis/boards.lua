@@ -1,5 +1,5 @@
 -- What the scripts that count views share: buckets, boards, and the clock that boards go by.
--- Before it stand the constants of the site (counters.py): CLOCK, SECTIONS, CARDS, OUTCOMES, BOARD, BUCKET, WINDOWS,
+-- Before it stand the constants of the site (counters.py): CLOCK, SECTIONS, CARDS, OUTCOMES, VIEWED, DECAYED, BUCKET, WINDOWS,
 -- SPANS, BOARD_SIZE, HISTORY_ARTICLES, BOXED_WEIGHT.
 -- A bucket is a hash: article id -> views, and line feed, article id -> views that came from the trending box.
 -- A section's board is the board of all, cut to the section's articles.
@@ -26,7 +26,7 @@ end
 
 -- Adds views (or takes them off) on one viewed board and its section's.
 local function add_viewed(window, id, section, views)
-  local board = BOARD .. 'viewed:' .. window.name .. ':'
+  local board = VIEWED .. window.name .. ':'
   local total = redis.call('ZINCRBY', board, views, id)
   if tonumber(total) > 0 then
     if section ~= '' then redis.call('ZADD', board .. section, total, id) end
@@ -51,7 +51,7 @@ end
 
 -- Forward decay: a view at t adds 2^((t - landmark) / half-life), and the logarithm of the sum is kept.
 local function add_decayed(window, id, section, exponent)
-  local board = BOARD .. 'decayed:' .. window.name .. ':'
+  local board = DECAYED .. window.name .. ':'
   local score = redis.call('ZSCORE', board, id) or (section ~= '' and redis.call('ZSCORE', board .. section, id))
   if score then exponent = log_sum(tonumber(score), exponent) end
   set_decayed(board, id, exponent)
@@ -101,7 +101,7 @@ end
 -- Takes the views of buckets that have left a window off its boards.
 local function leave(window, first, last)
   if last - first + 1 >= window.buckets then
-    local board = BOARD .. 'viewed:' .. window.name .. ':'
+    local board = VIEWED .. window.name .. ':'
     redis.call('UNLINK', board)
     for _, section in ipairs(redis.call('HKEYS', SECTIONS)) do redis.call('UNLINK', board .. section) end
     return
@@ -152,7 +152,7 @@ local function recount_decayed(ids, landmark, newest, now)
   for id, sum in pairs(sums) do
     local section = section_of(id)
     for w, window in ipairs(WINDOWS) do
-      local board = BOARD .. 'decayed:' .. window.name .. ':'
+      local board = DECAYED .. window.name .. ':'
       redis.call('ZREM', board, id)
       if section ~= '' then redis.call('ZREM', board .. section, id) end
       if sum[w] then add_decayed(window, id, section, sum[w]) end

@@ -6,6 +6,8 @@ and a cluster serves many sites side by side.
 
 from __future__ import annotations
 
+from recommender.trending.windows import HALF_LIFE_SHARE
+
 __all__ = ["Keys"]
 
 
@@ -16,10 +18,22 @@ class Keys:
     ----------
     namespace : str
         The site's name; the hash tag of all its keys.
+    half_life_share : float
+        Of the windows. What is counted or learned by one half-life never mixes with another's.
+
+    Attributes
+    ----------
+    half_life_share : float
     """
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, half_life_share: float = HALF_LIFE_SHARE) -> None:
+        self.half_life_share = half_life_share
+        self._namespace = namespace
         self._tag = f"{{{namespace}}}"
+
+    def by(self, half_life_share: float) -> Keys:
+        """Return the keys of the same site by other half-lives."""
+        return Keys(self._namespace, half_life_share)
 
     # Articles
 
@@ -86,7 +100,10 @@ class Keys:
 
     @property
     def view_clock(self) -> str:
-        """Hash: ``newest`` -> start of the bucket the boards are at; ``landmark`` -> second at which decay counts 1."""
+        """Hash: ``newest`` -> start of the bucket the boards are at; ``landmark`` -> second at which decay counts 1.
+
+        ``half_life_share`` -> whose decayed boards hold all that was counted.
+        """
         return f"{self._tag}:views:clock"
 
     def bucket(self, seconds: int, number: int) -> str:
@@ -103,7 +120,11 @@ class Keys:
 
     def board(self, kind: str, window: str, section: str = "") -> str:
         """Sorted set: article id by score, on the ``viewed`` or ``decayed`` board of a window and section key."""
-        return f"{self._tag}:board:{kind}:{window}:{section}"
+        return f"{self.boards(kind)}{window}:{section}"
+
+    def boards(self, kind: str) -> str:
+        """What the name of every board of a kind begins with; of decayed ones, those of these half-lives."""
+        return f"{self.board_prefix}{kind}:" + (f"{self.half_life_share:g}:" if kind == "decayed" else "")
 
     @property
     def board_prefix(self) -> str:
@@ -113,7 +134,7 @@ class Keys:
     @property
     def choice(self) -> str:
         """String: the formula and the weights that the night chose for ``auto``, and how they did before (JSON)."""
-        return f"{self._tag}:trending:choice"
+        return f"{self._tag}:trending:choice:{self.half_life_share:g}"
 
     def standing(self, window: str, section: str, variant: str) -> str:
         """String, expiring: which articles are on the trending list of a window, section key and variant (JSON)."""

@@ -19,12 +19,14 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.commands.core import Script
 
+from recommender.batched import batched
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import constants, script
 from recommender.related.readers import READERS_HALF_LIFE_S, READERS_KEPT, READERS_S, TRAIL_LENGTH, TRAIL_S
 from recommender.trending.choice import Choice
-from recommender.trending.history import History
+from recommender.trending.history import History, Views
 from recommender.trending.tallies import Tally, parts_of
+from recommender.trending.tempo import PAST_S
 from recommender.trending.visitors import Visitors
 from recommender.trending.windows import SPANS, WINDOWS, Board, Window
 from recommender.view import View
@@ -36,6 +38,8 @@ Outcome = Literal["counted", "unknown", "replayed", "repeat", "network", "bot", 
 _DAY_S = 86_400
 _NETWORKS_KEPT = 256
 _NETWORKS_S = _DAY_S + 3600
+_RECOUNTED_A_STEP = 25
+"""Articles recounted in one call of the script, some 20 ms in which nobody else is served."""
 
 
 class Counters:
@@ -46,7 +50,7 @@ class Counters:
     redis : Redis
         Decoding responses.
     keys : Keys
-        The site's keys.
+        The site's keys; half-lives are those of its decayed boards.
     visitor_pause_s : int
         Seconds in which one visitor counts once for an article.
     event_memory_s : int
@@ -68,6 +72,8 @@ class Counters:
     ----------
     history : History
         The views of the past.
+    half_life_share : float
+        Of the windows.
     """
 
     def __init__(
@@ -87,7 +93,9 @@ class Counters:
         self._redis = redis
         self._keys = keys
         self._visitors = Visitors(redis, keys)
+        self.half_life_share = keys.half_life_share
         self._boxed_weight = boxed_weight
+        self._board_size = board_size
         self._limited = network_share < 1
         self.history = History(redis, keys, boxed_weight=boxed_weight)
         shared = constants(
@@ -95,9 +103,13 @@ class Counters:
             SECTIONS=keys.sections,
             CARDS=keys.cards,
             OUTCOMES=keys.views,
-            BOARD=keys.board_prefix,
+            VIEWED=keys.boards("viewed"),
+            DECAYED=keys.boards("decayed"),
             BUCKET=keys.bucket_prefix,
-            WINDOWS=[dataclasses.asdict(window) | {"buckets": window.buckets} for window in WINDOWS.values()],
+            WINDOWS=[
+                dataclasses.asdict(window) | {"buckets": window.buckets, "half_life_s": self._half_life_s(window)}
+                for window in WINDOWS.values()
+            ],
             SPANS=[dataclasses.asdict(span) for span in SPANS],
             BOARD_SIZE=board_size,
             HISTORY_ARTICLES=history_articles,
@@ -120,6 +132,7 @@ class Counters:
         self._count: Script = redis.register_script(shared + counting + script("count_view"))
         self._add: Script = redis.register_script(shared + script("add_views"))
         self._advance = shared + script("advance_boards")
+        self._recount: Script = redis.register_script(shared + script("recount_boards"))
 
     def count(
         self, view: View, *, now: float, visitor: str | None = None, network: str | None = None, reason: str = ""
@@ -190,7 +203,9 @@ class Counters:
             How many views were counted, of unknown articles, or added before.
         """
         outcomes: Counter[str] = Counter()
-        for number, part in enumerate(parts_of(tallies, now=now, boxed_weight=self._boxed_weight)):
+        share, boxed_weight = self.half_life_share, self._boxed_weight
+        parts = parts_of(tallies, now=now, boxed_weight=boxed_weight, half_life_share=share)
+        for number, part in enumerate(parts):
             counted, unknown, replayed = cast(
                 "tuple[int, int, int]",
                 self._add(
@@ -240,7 +255,7 @@ class Counters:
             rows = rows[::-1][:count]
         if board == "viewed":
             return dict(rows)
-        lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / window.half_life_s
+        lapsed = 0.0 if isinstance(landmark, Exception) else (now - float(landmark)) / self._half_life_s(window)
         return {article_id: 2 ** (exponent - lapsed) for article_id, exponent in rows}
 
     def leaders(
@@ -264,7 +279,7 @@ class Counters:
             landmark, *columns = pipe.execute()
         boards = {}
         for window, column in zip(windows, columns or [[] for _ in windows], strict=True):
-            lapsed = (now - float(landmark or 0)) / window.half_life_s
+            lapsed = (now - float(landmark or 0)) / self._half_life_s(window)
             told = [
                 (one, 2 ** (exponent - lapsed))
                 for one, exponent in zip(ids, column, strict=True)
@@ -273,12 +288,53 @@ class Counters:
             boards[window.name] = dict(sorted(told, key=lambda item: -item[1]))
         return boards
 
+    def _half_life_s(self, window: Window) -> float:
+        return window.half_life_s(self.half_life_share)
+
     def _ask_leaders(self, pipe: Pipeline, board: str, tag: str, count: int) -> None:
         """Ask for those that lead a board; with a tag, for all on it that carry the tag, the best last."""
         if tag:
             pipe.zinter({board: 1, self._keys.tagged(tag): 0}, withscores=True)
         else:
             pipe.zrange(board, 0, count - 1, desc=True, withscores=True)
+
+    def recount(self, *, now: float) -> int:
+        """Fill the decayed boards from the buckets where those of other half-lives were filled before.
+
+        The most read of late come first, so that the top of a chart is right within moments; views that are counted
+        meanwhile count. What the other half-lives have left expires in a day, for processes that still go by them.
+        Where it breaks off, the next call begins anew.
+
+        Returns
+        -------
+        int
+            How many articles were recounted.
+        """
+        before = cast("str | None", self._redis.hget(self._keys.view_clock, "half_life_share"))
+        if before is not None and float(before) == self.half_life_share:
+            return 0
+        late, views = (self.history.totals(now - past_s, now, now=now) for past_s in (_DAY_S, PAST_S))
+        ids = sorted(views, key=lambda one: (-late.get(one, Views()).total, -views[one].total))
+        ids = ids[: self._board_size]
+        for some in batched(ids, _RECOUNTED_A_STEP):
+            self._recount(keys=[self._keys.view_clock], args=[repr(float(now)), *some])
+        self._keep(self._keys, expire_s=None)
+        if before is not None:
+            self._keep(self._keys.by(float(before)), expire_s=_DAY_S)
+        self._redis.hset(self._keys.view_clock, "half_life_share", repr(self.half_life_share))
+        return len(ids)
+
+    def _keep(self, keys: Keys, *, expire_s: int | None) -> None:
+        """Keep what stands under the keys of some half-lives, for so long or for good."""
+        sections = ["", *cast("dict[str, str]", self._redis.hgetall(self._keys.sections))]
+        names = [keys.board("decayed", window, section) for window in WINDOWS for section in sections]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in [*names, keys.choice]:
+                if expire_s is None:
+                    pipe.persist(name)
+                else:
+                    pipe.expire(name, expire_s)
+            pipe.execute()
 
     def choice(self) -> Choice:
         """Return what the last night chose ``auto`` to stand for; before the first, the default."""

@@ -168,7 +168,7 @@ class History:
             totals = self.totals(window.start(moment), end, now=now)
             scores = {article_id: views.total for article_id, views in totals.items()}
         else:
-            scores = self._decayed(window.half_life_s, end, now)
+            scores = self._decayed(window.half_life_s(self._keys.half_life_share), end, now)
         return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
 
     def finest(self, *, now: float) -> Iterator[tuple[int, int, dict[str, int]]]:

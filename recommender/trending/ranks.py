@@ -21,6 +21,7 @@ __all__ = [
     "Chart",
     "Place",
     "ages_h",
+    "rising_pace",
     "rising_places",
     "rising_scores",
     "telling",
@@ -180,8 +181,7 @@ def rising_places(
     scores = rising_scores(
         np.array([late[one] for one in ids]),
         np.array([usual.get(one, 0.0) for one in ids]),
-        late_half_life_s=WINDOWS[RISING[window][0]].half_life_s,
-        usual_half_life_s=WINDOWS[RISING[window][1]].half_life_s,
+        pace=rising_pace(window),
         least=least,
         prior=prior,
     )
@@ -193,9 +193,16 @@ def rising_places(
     return sorted(places, key=lambda place: -place.score)
 
 
-def rising_scores(
-    late: Floats, usual: Floats, *, late_half_life_s: float, usual_half_life_s: float, least: float, prior: float
-) -> Floats:
+def rising_pace(window: str) -> float:
+    """Return what the late board of a window holds of an article's usual one where it is read steadily.
+
+    Half-lives are the same share of either window, and a counter holds as much as its half-life is long.
+    """
+    late, usual = (WINDOWS[name].seconds for name in RISING[window])
+    return late / usual
+
+
+def rising_scores(late: Floats, usual: Floats, *, pace: float, least: float, prior: float) -> Floats:
     """Return how many times as much as usual each article is read of late; 0 where it is not rising.
 
     Two decaying counters are compared: what the fast one holds, and what it would hold if the article were read
@@ -206,14 +213,14 @@ def rising_scores(
     ----------
     late, usual : array of float, shape (n,)
         Views, decayed with the shorter half-life and with the longer.
-    late_half_life_s, usual_half_life_s : float
-        Seconds.
+    pace : float
+        What `late` holds of `usual` where an article is read steadily: the ratio of the half-lives.
     least : float
         Decayed views of late below which nothing is said of an article.
     prior : float
         Views.
     """
-    expected = usual * late_half_life_s / usual_half_life_s
+    expected = usual * pace
     ratios = (late + prior) / (expected + prior)
     scores: Floats = np.where((late >= least) & (ratios > 1), ratios, 0.0)
     return scores

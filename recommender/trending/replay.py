@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.trending.tempo import DAY_S, HOUR_S, Tempo
-from recommender.trending.windows import AUTO, WINDOWS
+from recommender.trending.windows import AUTO, HALF_LIFE_SHARE, WINDOWS
 
 __all__ = ["Hour", "Log", "hours"]
 
@@ -108,7 +108,9 @@ class Hour:
         return float((self.truth[best] >= self.tenth).sum() / _LISTED), float(self.truth[best].sum() / self.ten)
 
 
-def hours(log: Log, *, since: float, horizon_s: float = HOUR_S) -> Iterator[Hour]:
+def hours(
+    log: Log, *, since: float, horizon_s: float = HOUR_S, half_life_share: float = HALF_LIFE_SHARE
+) -> Iterator[Hour]:
     """Yield each full hour (or horizon) from ``since`` on that has views after it, told by what came before it."""
     if not len(log.times):
         return
@@ -120,8 +122,8 @@ def hours(log: Log, *, since: float, horizon_s: float = HOUR_S) -> Iterator[Hour
         seen = int(np.searchsorted(log.times, now))
         new = slice(told, seen)
         for name, window in WINDOWS.items():
-            weights = log.counts[new] * 2.0 ** (-(now - log.times[new]) / window.half_life_s)
-            decayed[name] *= 2.0 ** (-(now - before) / window.half_life_s)
+            weights = log.counts[new] * 2.0 ** (-(now - log.times[new]) / window.half_life_s(half_life_share))
+            decayed[name] *= 2.0 ** (-(now - before) / window.half_life_s(half_life_share))
             decayed[name] += np.bincount(log.articles[new], weights, len(log.born))
         ever += np.bincount(log.articles[new], log.counts[new], len(log.born))
         last[log.articles[new]] = log.times[new]

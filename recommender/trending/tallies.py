@@ -58,7 +58,7 @@ class Part(NamedTuple):
     buckets: list[tuple[int, int, list[int], list[int], list[int]]]
 
 
-def parts_of(tallies: Iterable[Tally], *, now: float, boxed_weight: float) -> Iterator[Part]:
+def parts_of(tallies: Iterable[Tally], *, now: float, boxed_weight: float, half_life_share: float) -> Iterator[Part]:
     """Yield the sums of all articles, some articles at a time, in the order of their ids.
 
     What a wrong clock puts into the future counts as of ``now`` (Unix seconds).
@@ -77,23 +77,27 @@ def parts_of(tallies: Iterable[Tally], *, now: float, boxed_weight: float) -> It
     firsts = range(0, len(names), _ARTICLES_A_PART)
     borders = np.searchsorted(places, [*firsts, len(names)]).tolist()
     for first, (start, end) in zip(firsts, pairwise(borders), strict=True):
-        of_part = places[start:end] - first, seconds[start:end], organic[start:end], boxed[start:end]
+        when, kinds = (places[start:end] - first, seconds[start:end]), (organic[start:end], boxed[start:end])
+        weights = kinds[0] + boxed_weight * kinds[1]
         yield Part(
-            names[first : first + _ARTICLES_A_PART], _sums(*of_part, boxed_weight), list(_buckets(*of_part, now))
+            names[first : first + _ARTICLES_A_PART],
+            _sums(*when, kinds[0] + kinds[1], weights, half_life_share),
+            list(_buckets(*when, *kinds, now)),
         )
 
 
 def _sums(
-    places: Ints, seconds: Floats, organic: Floats, boxed: Floats, boxed_weight: float
+    places: Ints, seconds: Floats, views: Floats, weights: Floats, half_life_share: float
 ) -> list[tuple[int, float, list[float | bool]]]:
     starts = np.flatnonzero(np.diff(places, prepend=-1))
-    views = np.add.reduceat(organic + boxed, starts).astype(int)
+    totals = np.add.reduceat(views, starts).astype(int)
     moments = np.maximum.reduceat(seconds, starts)
-    weights, ages = organic + boxed_weight * boxed, moments[places] - seconds
-    left = np.array([np.add.reduceat(weights * 2 ** (-ages / one.half_life_s), starts) for one in WINDOWS.values()])
+    ages = moments[places] - seconds
+    half_lives = [window.half_life_s(half_life_share) for window in WINDOWS.values()]
+    left = np.array([np.add.reduceat(weights * 2 ** (-ages / half_life_s), starts) for half_life_s in half_lives])
     logarithms = np.log2(left, where=left > 0, out=np.full_like(left, -np.inf)).T
     told = [[one > -np.inf and one for one in of_article] for of_article in logarithms.tolist()]
-    return list(zip(views.tolist(), moments.tolist(), told, strict=True))
+    return list(zip(totals.tolist(), moments.tolist(), told, strict=True))
 
 
 def _buckets(

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["AUTO", "BOARDS", "SPANS", "WINDOWS", "Board", "Rank", "Span", "Window", "WindowName"]
+__all__ = ["AUTO", "BOARDS", "HALF_LIFE_SHARE", "SPANS", "WINDOWS", "Board", "Rank", "Span", "Window", "WindowName"]
 
 Board = Literal["viewed", "decayed"]
+
+HALF_LIFE_SHARE = 0.25
+"""Half-lives are a quarter of the window unless a site sets another share.
+
+On a portal's year of views, 6 h foretold the next hour best of all fixed ones, and that is what a reader of "24h" gets.
+"""
 Rank = Literal["trending", "most_viewed", "rising"]
 WindowName = Literal["auto", "1h", "6h", "24h", "7d"]
 
@@ -40,19 +46,20 @@ class Window:
         Its length.
     bucket_s : int
         Seconds of the buckets in which its views are counted exactly.
-    half_life_s : float
-        Seconds after which a view counts half on the decaying board.
     """
 
     name: str
     seconds: int
     bucket_s: int
-    half_life_s: float
 
     @property
     def buckets(self) -> int:
         """Number of buckets that overlap the window, the one under way and the one it begins in included."""
         return self.seconds // self.bucket_s + 1
+
+    def half_life_s(self, share: float = HALF_LIFE_SHARE) -> float:
+        """Return the seconds after which a view counts half on the decaying board, as a share of the window."""
+        return self.seconds * share
 
     def start(self, now: float) -> float:
         """Return the Unix second at which the earliest of these buckets begins."""
@@ -66,13 +73,11 @@ SPANS = (Span(5 * _MINUTE, 2 * _DAY), Span(_HOUR, 30 * _DAY), Span(_DAY, 366 * _
 
 WINDOWS = {
     window.name: window
-    # A half-life of a quarter of the window: on a portal's year of views, 6 h foretold the next hour best of all
-    # fixed ones, and that is what a reader of "24h" gets.
     for window in (
-        Window("1h", _HOUR, 5 * _MINUTE, _HOUR / 4),
-        Window("6h", 6 * _HOUR, 5 * _MINUTE, 6 * _HOUR / 4),
-        Window("24h", _DAY, 5 * _MINUTE, _DAY / 4),
-        Window("7d", 7 * _DAY, _HOUR, 7 * _DAY / 4),
+        Window("1h", _HOUR, 5 * _MINUTE),
+        Window("6h", 6 * _HOUR, 5 * _MINUTE),
+        Window("24h", _DAY, 5 * _MINUTE),
+        Window("7d", 7 * _DAY, _HOUR),
     )
 }
 

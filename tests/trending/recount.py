@@ -57,10 +57,10 @@ class Recount:
             views[article_id] += bucket_ends > oldest_bucket_starts
         return {article_id: number for article_id, number in views.items() if number}
 
-    def decayed(self, window: Window, section: str, now: float) -> dict[str, float]:
+    def decayed(self, window: Window, section: str, now: float, share: float) -> dict[str, float]:
         views: dict[str, float] = defaultdict(float)
         for article_id, _, moment in self._of(section):
-            views[article_id] += 2 ** (-(now - moment) / window.half_life_s)
+            views[article_id] += 2 ** (-(now - moment) / window.half_life_s(share))
         return dict(views)
 
     def _of(self, section: str) -> Iterator[tuple[str, str, float]]:
@@ -74,7 +74,7 @@ def assert_boards_agree(counters: Counters, recount: Recount, now: float) -> Non
             assert viewed == recount.viewed(window, section, now)
             assert list(viewed.values()) == sorted(viewed.values(), reverse=True)
             decayed = counters.top("decayed", window, section, now=now, count=100_000)
-            expected = recount.decayed(window, section, now)
+            expected = recount.decayed(window, section, now, counters.half_life_share)
             assert decayed.keys() == expected.keys()
             for article_id, views in decayed.items():
                 assert views == pytest.approx(expected[article_id], rel=1e-9, abs=1e-300)

@@ -47,7 +47,7 @@ def boards(redis: Redis, keys: Keys) -> Boards:
     since = float(cast("str", redis.hget(keys.view_clock, "landmark") or "0")) - START
     found: Boards = {}
     for kind, window in BOARDS:
-        ahead = since / WINDOWS[window].half_life_s if kind == "decayed" else 0.0
+        ahead = since / WINDOWS[window].half_life_s() if kind == "decayed" else 0.0
         for section in ("", "world", "sport"):
             name = keys.board(kind, window, section)
             rows = cast("list[tuple[str, float]]", redis.zrange(name, 0, -1, withscores=True))

@@ -23,7 +23,7 @@ def rising(*histories: tuple[float, float]) -> list[float]:
     """Return the scores of articles that were read for so many seconds, so often a second."""
     late = np.array([held(start, rate, FAST_S) for start, rate in histories])
     usual = np.array([held(start, rate, SLOW_S) for start, rate in histories])
-    return list(rising_scores(late, usual, late_half_life_s=FAST_S, usual_half_life_s=SLOW_S, least=5, prior=5))
+    return list(rising_scores(late, usual, pace=FAST_S / SLOW_S, least=5, prior=5))
 
 
 def test_of_two_read_alike_the_newer_trends() -> None:
@@ -50,8 +50,7 @@ def test_few_views_more_are_no_surge() -> None:
     few, many = rising_scores(
         np.array([6.0, 600.0]),
         np.array([6.0, 2400.0]),
-        late_half_life_s=FAST_S,
-        usual_half_life_s=SLOW_S,
+        pace=FAST_S / SLOW_S,
         least=5,
         prior=5,
     )
@@ -62,7 +61,7 @@ def test_few_views_more_are_no_surge() -> None:
 def test_scores_are_numbers_whatever_is_counted(counted: list[tuple[float, float]]) -> None:
     """Never infinite, never below 0; an article with less evidence than is asked for is not rising."""
     late, usual = np.array(counted).T
-    scores = rising_scores(late, usual, late_half_life_s=FAST_S, usual_half_life_s=SLOW_S, least=5, prior=5)
+    scores = rising_scores(late, usual, pace=FAST_S / SLOW_S, least=5, prior=5)
     assert np.isfinite(scores).all()
     assert (scores >= 0).all()
     assert not scores[late < 5].any()

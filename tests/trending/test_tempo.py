@@ -49,7 +49,7 @@ def test_each_hour_is_that_of_a_slow_replay(seed: int) -> None:
             assert hour.ages[place] == pytest.approx((hour.now - log.born[one]) / 3600)
             mine = log.times[past & (log.articles == one)]
             for name, window in WINDOWS.items():
-                exact = sum(2 ** ((time - hour.now) / window.half_life_s) for time in mine)
+                exact = sum(2 ** ((time - hour.now) / window.half_life_s()) for time in mine)
                 assert hour.decayed[name][place] == pytest.approx(exact, rel=1e-9)
 
 
@@ -115,16 +115,16 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     auto = service.boxes.trending(window="auto", limit=2).items
     hour = service.boxes.trending(window="1h", limit=2).items
     assert [item.id for item in auto] == [item.id for item in hour] == ["2", "1"]
-    fresh = list(kept_hours(tmp_path))
+    fresh = list(kept_hours(tmp_path, half_life_share=0.25))
     assert 40 < len(fresh) < 48
     learn_tempo(service.counters, service.archive, tmp_path, now)
-    again = [kept.now for kept in kept_hours(tmp_path)]
+    again = [kept.now for kept in kept_hours(tmp_path, half_life_share=0.25)]
     assert len(set(again)) == len(again) >= len(fresh)
     exact = {one.now + shift: one for one in hours(log, since=START)}
     for kept in fresh:  # told apart by five minutes, views fade nearly as they do by the second
         assert kept.decayed["1h"].sum() == pytest.approx(exact[kept.now].decayed["1h"].sum(), rel=0.05)
         assert (kept.tenth, kept.ten, kept.telling) == (exact[kept.now].tenth, exact[kept.now].ten, True)
     learn_tempo(service.counters, service.archive, tmp_path, now + 40 * DAY_S)
-    assert not list(kept_hours(tmp_path))
+    assert not list(kept_hours(tmp_path, half_life_share=0.25))
     redis.delete(keys.choice)
     assert service.counters.choice() == Choice()

@@ -137,6 +137,7 @@ def _lines(answer: TrendingAnswer, chart: Chart, rules: Rules, now: float) -> li
     hours = [(whole - HOUR_S, whole), (whole - 2 * HOUR_S, whole - HOUR_S)]
     in_window, last_hour, hour_before = history.views(ids, [(WINDOWS[chart.window].start(now), now), *hours], now=now)
     places = {place.article_id: place for place in chart.places}
+    share = parts().settings.trending_half_life_share
     lines = []
     for item in answer.items:
         one, place, boost = item.id, places.get(item.id), rules.factors.get(item.id)
@@ -149,7 +150,7 @@ def _lines(answer: TrendingAnswer, chart: Chart, rules: Rules, now: float) -> li
                 hour_before=hour_before[one].total,
                 hourly=hourly[one].totals,
                 since=datetime.fromtimestamp(place.since, UTC) if place and place.since else None,
-                reason=reason(item.source, place, chart.window, boost),
+                reason=reason(item.source, place, chart.window, boost, half_life_share=share),
                 parts=dict(place.parts) if place else {},
                 boost=boost,
             )
