@@ -1,4 +1,4 @@
-"""Stories: groups of articles that stand high in each other's lists."""
+"""Stories: groups of articles that tell the same, as the ranking has it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from recommender.related.growth import Growth
 
-__all__ = ["Story", "shared_words", "stories"]
+__all__ = ["Story", "stories"]
 
-_NEAREST = 10
 _WORDS = 4
+_DAY_S = 86_400
 
 
 class Story(NamedTuple):
-    """Articles about one matter.
+    """Articles that tell one story.
 
     Attributes
     ----------
@@ -26,52 +25,52 @@ class Story(NamedTuple):
         The most read first.
     views : int
         Of all of them.
+    words : list of str
+        Those that weigh most in them, of those that at least half of them have.
     """
 
     article_ids: list[str]
     views: int
+    words: list[str]
 
 
-def stories(views: Mapping[str, float], lists: Mapping[str, Sequence[str]]) -> list[Story]:
+def stories(growth: Growth, views: Mapping[str, float]) -> list[Story]:
     """Return the stories among some articles, the most read first.
 
-    Two articles belong together where each is among the first ten of the other's list, and so does whoever belongs to
-    either.
+    Two articles tell one story by the rule of the lists, which hold two of a story at most: their own words are near,
+    and few days lie between them. Whoever tells the story of either belongs to it too.
 
     Parameters
     ----------
+    growth : Growth
+        Articles that it does not know tell no story.
     views : mapping of article id to views
         The articles.
-    lists : mapping of article id to ids
-        The list of each, the nearest first.
     """
-    ids = sorted(views, key=lambda one: (-views[one], one))
-    places = {one: place for place, one in enumerate(ids)}
-    pairs = np.array(
-        [
-            (place, places[other])
-            for one, place in places.items()
-            for other in lists.get(one, ())[:_NEAREST]
-            if other in places
-        ],
-        dtype=np.int64,
-    ).reshape(-1, 2)
-    near = csr_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(len(ids), len(ids)))
-    count, of_story = connected_components(near.multiply(near.T), directed=False)
-    groups: list[list[str]] = [[] for _ in range(count)]
-    for one, story in zip(ids, of_story.tolist(), strict=True):
-        groups[story].append(one)
-    found = [Story(group, int(sum(views[one] for one in group))) for group in groups if len(group) > 1]
+    places = {one: place for one in views if (place := growth.place(one)) is not None}
+    ids = sorted(places, key=lambda one: (-views[one], one))
+    rows = growth.rows_of([places[one] for one in ids])
+    published = np.array([growth.moment(places[one]) or np.nan for one in ids])  # no date, no story
+    apart_s = np.abs(published[:, None] - published)
+    way = growth.model.ranking
+    same = ((rows @ rows.T).toarray() >= way.story_cosine) & (apart_s <= way.story_days * _DAY_S)
+    count, of_story = connected_components(same, directed=False)
+    groups = [np.flatnonzero(of_story == number) for number in range(count)]
+    found = [
+        Story(
+            [ids[at] for at in group],
+            int(sum(views[ids[at]] for at in group)),
+            _words(growth, [places[ids[at]] for at in group]),
+        )
+        for group in groups
+        if len(group) > 1
+    ]
     return sorted(found, key=lambda story: -story.views)
 
 
-def shared_words(growth: Growth, article_ids: Sequence[str]) -> list[str]:
-    """Return the words that weigh most in articles, of those that at least half of them have; none where no model."""
-    places = [place for one in article_ids if (place := growth.place(one)) is not None]
-    if not places:
-        return []
+def _words(growth: Growth, places: Sequence[int]) -> list[str]:
     rows = growth.rows_of(places)
-    shared = np.bincount(rows.indices, minlength=rows.shape[1]) * 2 >= max(len(places), 3)
+    shared = np.bincount(rows.indices, minlength=rows.shape[1]) * 2 >= len(places)
     weights = np.asarray(rows.sum(axis=0)).ravel() * shared
     best = np.argsort(-weights, kind="stable")[:_WORDS]
     return [growth.model.terms[place] for place in best.tolist() if weights[place]]

@@ -1,54 +1,85 @@
-"""Stories: groups of articles that stand high in each other's lists."""
+"""Stories: groups of articles that tell the same, as the ranking has it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from random import Random
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from jobs.progress import progress_bars
+from jobs.train import train
+from recommender.related.growth import Growth
 from recommender.related.stories import stories
+from recommender.service import Service
+from tests.conftest import Publish
+from tests.newsroom import article
 
-IDS = [f"a{number}" for number in range(30)]
+NOW = datetime(2026, 3, 5, tzinfo=UTC)
+MATTERS = ("river flood dyke rain", "budget tax minister vote", "match goal league coach", "comet probe orbit dust")
+IDS = [f"a{number}" for number in range(16)]
 
 
-def slow(views: dict[str, int], lists: dict[str, list[str]]) -> list[set[str]]:
-    """Return the same groups by following each article's mutual neighbours one step at a time."""
-    left, found = set(views), []
+@pytest.fixture
+def growth(service: Service, publish: Publish) -> Growth:
+    """Four matters of four articles, of which the last is a week older and the first has no date."""
+    random, own = Random(1), iter(f"own{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400))
+    for number, one in enumerate(IDS):
+        words = MATTERS[number // 4].split() * 2 + [next(own) for _ in range(6)]
+        random.shuffle(words)
+        older = timedelta(days=7 * (number % 4 == 3), hours=number)
+        publish(
+            article(
+                one,
+                title=f"{MATTERS[number // 4].split()[number % 4]} {next(own)}",
+                url=f"https://n.example/{number}",
+                body=" ".join(words),
+                published_at=None if number == 0 else NOW - older,
+            )
+        )
+    version = train(service, progress_bars()).version
+    assert version
+    return service.shelf.growth(version)
+
+
+def slow(growth: Growth, ids: list[str]) -> list[set[str]]:
+    """Return the same groups by following, one step at a time, who tells the same."""
+
+    def same(one: str, other: str) -> bool:
+        places = [growth.place(one) or 0, growth.place(other) or 0]
+        first, second = growth.rows_of(places).toarray().astype(np.float64)
+        moments = [growth.moment(place) for place in places]
+        return bool(first @ second >= 0.45 and all(moments) and abs(moments[0] - moments[1]) <= 3 * 86_400)
+
+    left, found = set(ids), []
     while left:
         group, fresh = set[str](), {min(left)}
         while fresh:
             group |= fresh
-            fresh = {
-                other
-                for one in fresh
-                for other in views
-                if other not in group and other in lists.get(one, [])[:10] and one in lists.get(other, [])[:10]
-            }
+            fresh = {other for one in fresh for other in left if other not in group and same(one, other)}
         left -= group
         if len(group) > 1:
             found.append(group)
     return found
 
 
-@given(st.integers(0, 10_000))
-def test_stories_are_what_mutual_neighbours_lead_to(seed: int) -> None:
-    """As found by walking; the most read article leads its story, the most read story comes first."""
-    random = Random(seed)
-    views = {one: random.randint(0, 50) for one in IDS}
-    lists = {one: random.sample(IDS, random.randint(0, 14)) for one in IDS if random.random() < 0.8}
-    found = stories(views, lists)
-    assert sorted(map(sorted, (story.article_ids for story in found))) == sorted(map(sorted, slow(views, lists)))
+def test_stories_are_what_the_rule_of_the_lists_leads_to(growth: Growth) -> None:
+    """As found by walking; the most read leads its story, and the words of the matter name it."""
+    views = {one: float(number % 5 + number) for number, one in enumerate(IDS)} | {"unknown to the model": 99.0}
+    found = stories(growth, views)
+    assert sorted(map(sorted, (story.article_ids for story in found))) == sorted(map(sorted, slow(growth, IDS)))
+    assert len(found) == 4
+    assert not any("a0" in story.article_ids or "a3" in story.article_ids for story in found)
     assert [story.views for story in found] == sorted((story.views for story in found), reverse=True)
     for story in found:
         read = [views[one] for one in story.article_ids]
         assert read == sorted(read, reverse=True)
         assert story.views == sum(read)
+        matter = MATTERS[int(story.article_ids[0].removeprefix("a")) // 4]
+        assert set(story.words) <= set(matter.split())
 
 
-@pytest.mark.parametrize(
-    "lists", [{}, {"a": ["b"]}, {"a": ["b"], "b": ["c"], "c": ["a"]}, {"a": [*"0123456789b"], "b": ["a"]}]
-)
-def test_what_is_not_mutual_among_the_first_ten_is_no_story(lists: dict[str, list[str]]) -> None:
-    assert stories(dict.fromkeys("abc", 1), lists) == []
+def test_where_nothing_is_read_there_is_no_story(growth: Growth) -> None:
+    assert stories(growth, {}) == []
+    assert stories(growth, {"a1": 3.0}) == []

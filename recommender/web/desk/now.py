@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated
@@ -17,7 +16,7 @@ from recommender.card import Card
 from recommender.desk.reasons import reason
 from recommender.desk.rules import Rules
 from recommender.errors import ModelError
-from recommender.related.stories import shared_words, stories
+from recommender.related.stories import stories
 from recommender.trending.charts import Question
 from recommender.trending.ranks import Chart
 from recommender.trending.tempo import HOUR_S
@@ -70,9 +69,9 @@ class KeptOut(BaseModel):
 
 
 class StoryNow(BaseModel):
-    """A group of articles read now that stand among the first ten of each other's lists."""
+    """A group of articles read now that tell one story, by the rule that lists hold two of one at most."""
 
-    words: list[str] = Field(description="the heaviest that most of them share")
+    words: list[str] = Field(description="the heaviest that at least half of them have")
     views: int = Field(description="in the last 24 hours, of all of them")
     articles: int
     first: list[Card] = Field(description="the most read")
@@ -104,6 +103,7 @@ class NowAnswer(BaseModel):
     kept_out: list[KeptOut]
     filtered_today: dict[str, int] = Field(description="views that did not count today (UTC), by reason")
     stories: list[StoryNow]
+    stories_note: str | None = Field(description="why no stories can be told")
     state: State
 
 
@@ -113,6 +113,7 @@ def _now(query: NowQuery) -> NowAnswer:
     answer = service.boxes.trending(limit=_LISTED, **asked)
     chart = service.charts.read(Question(answer.window, answer.rank, section_key(query.section)), now=now)
     rules = service.corrections.rulebook().of("trending", section_key(query.section))
+    told, note = _stories(now)
     outcomes = dict(service.counters.outcomes_by_day(now=now, days=1)[0])
     outcomes.pop("counted", None)
     return NowAnswer(
@@ -125,7 +126,8 @@ def _now(query: NowQuery) -> NowAnswer:
         lines=_lines(answer, chart, rules, now),
         kept_out=_kept_out(answer, chart, rules),
         filtered_today=dict(sorted(outcomes.items(), key=lambda item: -item[1])),
-        stories=_stories(now),
+        stories=told,
+        stories_note=note,
         state=_state(now),
     )
 
@@ -174,27 +176,27 @@ def _kept_out(answer: TrendingAnswer, chart: Chart, rules: Rules) -> list[KeptOu
     return found
 
 
-def _stories(now: float) -> list[StoryNow]:
+def _stories(now: float) -> tuple[list[StoryNow], str | None]:
+    """Return the stories that are read most, or why none can be told."""
     service, version = parts(), parts().lists.current
     if version is None:
-        return []
-    read = service.counters.top("viewed", WINDOWS["24h"], now=now, count=_READ_NOW)
-    lists: Mapping[str, Mapping[str, float]] = service.lists.read_all(version, list(read)) if read else {}
-    found = stories(read, {one: list(listed) for one, listed in lists.items()})[:_STORIES]
-    cards = service.catalogue.cards([one for story in found for one in story.article_ids])
+        return [], "no model is published yet"
     try:
         growth = service.shelf.growth(version)
-    except ModelError:  # trained on another machine
-        growth = None
+    except ModelError as error:
+        return [], str(error)
+    read = service.counters.top("viewed", WINDOWS["24h"], now=now, count=_READ_NOW)
+    found = stories(growth, read)[:_STORIES]
+    cards = service.catalogue.cards([one for story in found for one in story.article_ids])
     return [
         StoryNow(
-            words=shared_words(growth, story.article_ids) if growth else [],
+            words=story.words,
             views=story.views,
             articles=len(story.article_ids),
             first=list(islice((cards[one] for one in story.article_ids if one in cards), _TOLD)),
         )
         for story in found
-    ]
+    ], None
 
 
 def _state(now: float) -> State:
