@@ -69,15 +69,16 @@ class Refresh:
             self._version = None  # what is in memory may be ahead of what is kept
             raise
 
-    def warm(self) -> None:
-        """Do beforehand what the first change would have to wait for: load, compile, and read the model once."""
+    def warm(self) -> bool:
+        """Load, compile and read beforehand what the first change would wait for; False: there is no model yet."""
         version = self._service.lists.current
         changes = self._service.archive.changes(0, 1)
         if version is None or not changes:
-            return
+            return False
         self._open(version)
         nobodys = changes[0][1].model_copy(update={"id": "", "withdrawn": False})
         self._folding_of(self._folding.growth.apart()).take_in([nobodys])
+        return True
 
     def _folding_of(self, growth: Growth) -> Folding:
         settings = self._service.settings
@@ -170,9 +171,7 @@ def watch(service: Service, stopped: threading.Event) -> None:
         with _alone(service) as alone:
             while alone and not stopped.is_set():
                 try:
-                    if not ready:
-                        work.warm()
-                        ready = True
+                    if not ready and (ready := work.warm()):
                         log.info("refresh_ready")
                     taken, ill = work.step(), ""
                     ranked = 0 if taken else work.rank_variants()

@@ -160,6 +160,21 @@ def test_a_new_version_and_one_gone_back_to_are_brought_up_to_date(newsroom: Ser
     assert listed(newsroom, "newer")
 
 
+def test_warming_up_changes_nothing_that_readers_or_explanations_see(newsroom: Service, publish: Publish) -> None:
+    """What is folded in to warm up is in no list and not kept; without a version there is nothing to warm."""
+    version = str(newsroom.lists.current)
+    before = newsroom.lists.read_all(version, [one.id for one in newsroom.archive.articles()])
+    work = Refresh(newsroom)
+    assert work.warm()
+    assert newsroom.lists.read_all(version, list(before)) == before
+    assert not (newsroom.settings.data_dir / "models" / version / "growth.npz").exists()
+    publish(article("new", body=about("flood", 50)))
+    assert work.step() == 1
+    assert "" not in set().union(*(listed(newsroom, f"flood-{n}") for n in range(8)))
+    newsroom.redis.flushall()
+    assert not Refresh(newsroom).warm()
+
+
 def watched(service: Service) -> bool:
     """Tell whether somebody holds the lock of refreshes."""
     with (service.settings.data_dir / "refresh.lock").open("ab") as lock:
