@@ -34,8 +34,8 @@ class Story(NamedTuple):
     words: list[str]
 
 
-def stories(growth: Growth, views: Mapping[str, float]) -> list[Story]:
-    """Return the stories among some articles, the most read first.
+def stories(growth: Growth, views: Mapping[str, float], most: int) -> list[Story]:
+    """Return the ``most`` read stories among some articles, the most read first.
 
     Two articles tell one story by the rule of the lists, which hold two of a story at most: their own words are near,
     and few days lie between them. Whoever tells the story of either belongs to it too.
@@ -55,17 +55,12 @@ def stories(growth: Growth, views: Mapping[str, float]) -> list[Story]:
     way = growth.model.ranking
     same = ((rows @ rows.T).toarray() >= way.story_cosine) & (apart_s <= way.story_days * _DAY_S)
     count, of_story = connected_components(same, directed=False)
-    groups = [np.flatnonzero(of_story == number) for number in range(count)]
-    found = [
-        Story(
-            [ids[at] for at in group],
-            int(sum(views[ids[at]] for at in group)),
-            _words(growth, [places[ids[at]] for at in group]),
-        )
-        for group in groups
-        if len(group) > 1
+    groups = [[ids[at] for at in np.flatnonzero(of_story == number)] for number in range(count)]
+    totals = [(int(sum(views[one] for one in group)), group) for group in groups if len(group) > 1]
+    return [
+        Story(group, total, _words(growth, [places[one] for one in group]))
+        for total, group in sorted(totals, key=lambda told: -told[0])[:most]
     ]
-    return sorted(found, key=lambda story: -story.views)
 
 
 def _words(growth: Growth, places: Sequence[int]) -> list[str]:

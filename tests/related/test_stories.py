@@ -67,7 +67,8 @@ def slow(growth: Growth, ids: list[str]) -> list[set[str]]:
 def test_stories_are_what_the_rule_of_the_lists_leads_to(growth: Growth) -> None:
     """As found by walking; the most read leads its story, and the words of the matter name it."""
     views = {one: float(number % 5 + number) for number, one in enumerate(IDS)} | {"unknown to the model": 99.0}
-    found = stories(growth, views)
+    found = stories(growth, views, 20)
+    assert stories(growth, views, 2) == found[:2]
     assert sorted(map(sorted, (story.article_ids for story in found))) == sorted(map(sorted, slow(growth, IDS)))
     assert len(found) == 4
     assert not any("a0" in story.article_ids or "a3" in story.article_ids for story in found)
@@ -81,5 +82,5 @@ def test_stories_are_what_the_rule_of_the_lists_leads_to(growth: Growth) -> None
 
 
 def test_where_nothing_is_read_there_is_no_story(growth: Growth) -> None:
-    assert stories(growth, {}) == []
-    assert stories(growth, {"a1": 3.0}) == []
+    assert stories(growth, {}, 20) == []
+    assert stories(growth, {"a1": 3.0}, 20) == []

@@ -186,7 +186,7 @@ def _stories(now: float) -> tuple[list[StoryNow], str | None]:
     except ModelError as error:
         return [], str(error)
     read = service.counters.top("viewed", WINDOWS["24h"], now=now, count=_READ_NOW)
-    found = stories(growth, read)[:_STORIES]
+    found = stories(growth, read, _STORIES)
     cards = service.catalogue.cards([one for story in found for one in story.article_ids])
     return [
         StoryNow(
