@@ -8,7 +8,6 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 import pytest
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from flask.testing import FlaskClient
 from redis import Redis
 
@@ -16,11 +15,9 @@ from recommender.card import Card
 from recommender.catalogue import Catalogue
 from recommender.redis.keys import Keys
 from recommender.service import Service
-from recommender.trending.bots import filter_reason
 from recommender.trending.counters import Counters
 from recommender.trending.tallies import Tally
 from recommender.trending.visitors import Visitors, network_of
-from recommender.trending.windows import BOARDS, WINDOWS
 from recommender.view import View
 from recommender.web import create_app
 from tests.conftest import BROWSER
@@ -37,67 +34,6 @@ def honest_site(redis: Redis, keys: Keys) -> Counters:
     counters = Counters(redis, keys)
     counters.add([Tally(one, START - 60, 310 - 10 * place) for place, one in enumerate(IDS)], now=START)
     return counters
-
-
-def leaders(counters: Counters, now: float) -> list[list[str]]:
-    """Return the ten that lead each board."""
-    return [list(counters.top(kind, WINDOWS[window], "", now=now, count=10)) for kind, window in BOARDS]
-
-
-def attack(counters: Counters, beacons: int) -> float:
-    """Send forged beacons for one article within ten minutes, a quarter of each kind; return when it was over.
-
-    Replays of one event, one visitor with ever new events, 1,000 addresses in 4 networks with ever new visitors, and
-    the bots of the public list.
-    """
-    agents = [agent for entry in CRAWLER_USER_AGENTS_DATA for agent in entry["instances"]]
-    reasons = [filter_reason({"User-Agent": agent}) for agent in agents]
-    now = START
-    for number in range(beacons):
-        now = START + 600 * number / beacons
-        address = f"203.0.{number % 4}.{number // 4 % 250}"
-        network = network_of(ip_address(address))
-        match number // 4 % 4:
-            case 0:
-                view, reason = View(article_id=TARGET, event_id="replayed", visitor_id=f"r{number}"), ""
-            case 1:
-                view, reason = View(article_id=TARGET, event_id=f"e{number}", visitor_id="one"), ""
-            case 2:
-                view, reason = View(article_id=TARGET, event_id=f"f{number}", visitor_id=f"v{number}"), ""
-            case _:
-                view, reason = View(article_id=TARGET, visitor_id=f"b{number}"), reasons[number % len(reasons)]
-        counters.count(view, now=now, visitor=address, network=network, reason=reason)
-    return now
-
-
-def visit(counters: Counters, visitors: int, now: float) -> None:
-    """Let ordinary visitors, each of a network of its own, read the article."""
-    for number in range(visitors):
-        network = network_of(ip_address(f"81.{number // 250}.{number % 250}.7"))
-        counters.count(View(article_id=TARGET, visitor_id=f"reader{number}"), now=now, network=network)
-
-
-def assert_unmoved(redis: Redis, keys: Keys, beacons: int) -> None:
-    """Assert that forged beacons change no place of the ten on any board, and take next to no memory."""
-    counters = honest_site(redis, keys)
-    before, used = leaders(counters, START), int(redis.info("memory")["used_memory"])
-    now = attack(counters, beacons)
-    assert leaders(counters, now) == before
-    assert sum(counters.outcomes().values()) == beacons + 30 * 165
-    assert int(redis.info("memory")["used_memory"]) - used < 1_000_000
-    visit(counters, 1000, now)
-    assert all(ten[0] == TARGET for ten in leaders(counters, now))
-
-
-def test_forged_beacons_move_no_place_and_ordinary_visitors_do(redis: Redis, keys: Keys) -> None:
-    """Replays, one visitor, 1,000 addresses in 4 networks and all known bots against 1,000 people."""
-    assert_unmoved(redis, keys, 12_000)
-
-
-@pytest.mark.benchmark
-def test_a_million_forged_beacons_move_no_place(redis: Redis, keys: Keys) -> None:
-    """The same at full size."""
-    assert_unmoved(redis, keys, 1_000_000)
 
 
 def forge(redis: Redis, keys: Keys, number: int) -> int:
