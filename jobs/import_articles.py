@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -50,35 +49,28 @@ class ImportReport:
         """Number of records that are valid articles."""
         return self.new + self.changed + self.unchanged + self.withdrawn
 
-    def add(self, other: ImportReport) -> None:
-        """Add the report of another source."""
-        self.new += other.new
-        self.changed += other.changed
-        self.unchanged += other.unchanged
-        self.withdrawn += other.withdrawn
-        self.rejected += other.rejected
-        self.rejections = (self.rejections + other.rejections)[:_REPORTED]
 
-
-def import_articles(records: Iterable[Record | Unreadable], archive: Archive, catalogue: Catalogue) -> ImportReport:
-    """Store every valid record, a thousand at a time; report the others.
+def import_articles(
+    records: Iterable[Record | Unreadable], archive: Archive, catalogue: Catalogue, report: ImportReport
+) -> None:
+    """Store every valid record, a thousand at a time, and add what became of each to a report.
 
     Raises
     ------
     SourceError
-        When the source breaks off; what was read before is stored.
+        When the source breaks off; what was read before is stored and reported.
     redis.exceptions.RedisError
         When Redis fails; the same import again completes it.
     """
-    report, changes = ImportReport(), Counter[str]()
     breaks: list[SourceError] = []
     for articles in batched(_valid(_until_break(records, breaks), report), _BATCH):
-        changes.update(take_in(articles, archive, catalogue))
-        report.new, report.changed = changes["new"], changes["changed"]
-        report.unchanged, report.withdrawn = changes["unchanged"], changes["withdrawn"]
+        changes = take_in(articles, archive, catalogue)
+        report.new += changes["new"]
+        report.changed += changes["changed"]
+        report.unchanged += changes["unchanged"]
+        report.withdrawn += changes["withdrawn"]
     if breaks:
         raise breaks[0]
-    return report
 
 
 def _until_break(records: Iterable[Record | Unreadable], breaks: list[SourceError]) -> Iterator[Record | Unreadable]:

@@ -44,7 +44,7 @@ def up(*, source: str | None, host: str | None, port: int | None, no_simulate: b
             opening = len(service.archive) == 0
             readers = None if source else _open_sample_newsroom(service, site_url)
             if source:
-                print_report(import_sources(service, [source], None))
+                import_sources(service, [source], None, print_report)
             _train(service)
             if readers and opening and not no_simulate:  # later they have read already
                 readers.read_past(service, now=datetime.now(UTC).timestamp())

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from jobs.import_articles import import_articles
+from jobs.import_articles import ImportReport, import_articles
 from jobs.sources import Record, Unreadable, read_source, wordpress_rest
 from recommender.article import parse_article
+from recommender.cli import main
 from recommender.errors import SourceError
 from recommender.service import Service
 from tests.jobs.web import Web
@@ -249,11 +251,11 @@ def test_a_post_is_the_same_article_from_both(web: Web, write: Write) -> None:
 def test_importing_both_changes_nothing(web: Web, write: Write, service: Service) -> None:
     """The export brings the archive, REST finds it unchanged, and the export after it again."""
     export_file, address = write(export(ATTACHMENT, item())), serve(web, [posted()])
-    reports = [
-        import_articles(read_source(source, allow_private_networks=True), service.archive, service.intake)
-        for source in (export_file, address, export_file)
-    ]
-    assert [(report.new, report.changed, report.unchanged) for report in reports] == [(1, 0, 0), (0, 0, 1), (0, 0, 1)]
+    report = ImportReport()
+    for unchanged, source in enumerate((export_file, address, export_file)):
+        records = read_source(source, allow_private_networks=True)
+        import_articles(records, service.archive, service.intake, report)
+        assert (report.new, report.changed, report.unchanged) == (1, 0, unchanged)
 
 
 @pytest.mark.parametrize(
@@ -432,12 +434,27 @@ BEYOND = b'{"code":"rest_post_invalid_page_number","message":"Beyond.","data":{"
 def test_a_page_that_fails_ends_the_import_and_keeps_what_came(
     web: Web, service: Service, status: int, body: bytes, problem: str
 ) -> None:
-    """One clear error names the page; every post of the pages before is stored."""
-    address = serve(web, [posted(id=1), posted(id=2)], [])
+    """One clear error names the page; every post of the pages before is stored and counted."""
+    address, report = serve(web, [posted(id=1), posted(id=2), {"id": 3}], []), ImportReport()
     web.serve(f"/wp-json/wp/v2/posts?{QUERY}&page=2", body, status)
     with pytest.raises(SourceError, match=f"page 2: .*{problem}.*what came before it is imported"):
-        import_articles(read_source(address, allow_private_networks=True), service.archive, service.intake)
+        import_articles(read_source(address, allow_private_networks=True), service.archive, service.intake, report)
     assert sorted(article.id for article in service.archive.articles()) == ["1", "2"]
+    assert (report.new, report.rejected) == (2, 1)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_the_command_prints_what_came_before_a_page_that_fails(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """The counts on stdout, the failure in one line on stderr, and exit code 1."""
+    monkeypatch.setenv("RECOMMENDER_ALLOW_PRIVATE_NETWORKS", "true")
+    address = serve(web, [posted(id=1), posted(id=2)], [])
+    web.serve(f"/wp-json/wp/v2/posts?{QUERY}&page=2", b"", 500)
+    done = CliRunner().invoke(main, ["import", address, "--data-dir", str(tmp_path), *options])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["new"] == 2 if options else done.stdout.startswith("2 new, 0 changed")
+    assert "Error: page 2: " in done.stderr
 
 
 def test_credentials_are_sent_with_every_page_and_never_shown(web: Web) -> None:
