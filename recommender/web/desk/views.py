@@ -54,12 +54,15 @@ class ViewsAnswer(BaseModel):
     )
 
     def plotted(self, zone: str) -> dict[str, Any]:
-        """Return what static/desk/charts.js draws; the times in Trending are shaded."""
+        """Return what static/desk/charts.js draws, up to the end of the span under way; times in Trending are shaded."""
         start = int(self.since.timestamp())
         return {
             "zone": zone,
-            "x": [start + at * self.seconds for at in range(len(self.organic))],
-            "series": [{"label": "organic", "values": self.organic}, {"label": "Trending box", "values": self.boxed}],
+            "x": [start + at * self.seconds for at in range(len(self.organic) + 1)],
+            "series": [
+                {"label": "organic", "values": [*self.organic, None]},
+                {"label": "Trending box", "values": [*self.boxed, None]},
+            ],
             "spans": [(spell.since.timestamp(), spell.until.timestamp()) for spell in self.in_trending],
         }
 
