@@ -54,7 +54,7 @@ class ViewsAnswer(BaseModel):
     )
 
     def plotted(self, zone: str) -> dict[str, Any]:
-        """Return what static/desk/charts.js draws, up to the end of the span under way; times in Trending are shaded."""
+        """Return what static/desk/charts.js draws, to the end of the span under way; Trending is shaded."""
         start = int(self.since.timestamp())
         return {
             "zone": zone,
