@@ -124,7 +124,8 @@ def _shoot(browser: Browser, session: StorageState | None, address: str, file: P
         color_scheme="dark" if shot.scheme == "dark" else "light",
         storage_state=session,
     )
-    page.goto(address, wait_until="load")
+    while (answer := page.goto(address, wait_until="load")) and answer.status == httpx.codes.SERVICE_UNAVAILABLE:
+        page.wait_for_timeout(2000)  # a busy machine: the page asks to try again
     for image in page.locator("img").all():
         image.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
