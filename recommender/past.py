@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from cachetools import TTLCache
@@ -36,6 +37,15 @@ _REMEMBERED_S = 30
 _LISTS = 100
 
 Scores = Mapping[str, float]
+
+
+class Shown(TypedDict, total=False):
+    """What of a list is shown: articles of a section and tag, how many, and which never."""
+
+    section: str | None
+    tag: str | None
+    limit: int
+    exclude: Collection[str]
 
 
 class Past:
@@ -75,15 +85,7 @@ class Past:
         self._mutex = threading.Lock()
 
     def at(
-        self,
-        moment: float,
-        *,
-        window: WindowName = "auto",
-        rank: Rank = "trending",
-        section: str | None = None,
-        tag: str | None = None,
-        limit: int = 10,
-        exclude: Collection[str] = (),
+        self, moment: float, *, window: WindowName = "auto", rank: Rank = "trending", **shown: Unpack[Shown]
     ) -> PastAnswer:
         """Answer with the list of a Unix second, at the resolution that the history has of it.
 
@@ -91,7 +93,7 @@ class Past:
         ------
         redis.exceptions.RedisError
         """
-        started, now = time.perf_counter(), time.time()
+        now = time.time()
         name = AUTO if window == "auto" and rank == "most_viewed" else window
 
         def read() -> Scores:
@@ -106,49 +108,55 @@ class Past:
             )
             return self._trending(tempo, moment, now)
 
-        scores = self._remembered((rank, name, moment // SPANS[0].seconds), read)
-        return PastAnswer(
-            window=name,
-            rank=rank,
-            section=section,
-            tag=tag,
-            since=None,
-            until=datetime.fromtimestamp(moment, UTC),
-            items=self._items(scores, section, tag, limit, exclude),
-            **_envelope(started, now),
-        )
+        key = rank, name, moment // SPANS[0].seconds
+        return self._answer(key, read, window=name, rank=rank, since=None, until=moment, **shown)
 
-    def most_viewed(
-        self,
-        period: Period,
-        *,
-        section: str | None = None,
-        tag: str | None = None,
-        limit: int = 10,
-        exclude: Collection[str] = (),
-    ) -> PastAnswer:
+    def most_viewed(self, period: Period, **shown: Unpack[Shown]) -> PastAnswer:
         """Answer with the most viewed of a day or week of the calendar.
 
         Raises
         ------
         redis.exceptions.RedisError
         """
-        started, now = time.perf_counter(), time.time()
+        now = time.time()
         start, end = bounds(period, now, self._zone)
 
         def read() -> Scores:
             views = self._counters.history.totals(start, end, now=now)
             return {one: some.total for one, some in sorted(views.items(), key=lambda item: (-item[1].total, item[0]))}
 
+        key = period, start
+        return self._answer(key, read, window=period, rank="most_viewed", since=start, until=end, **shown)
+
+    def _answer(
+        self,
+        key: tuple[object, ...],
+        read: Callable[[], Scores],
+        *,
+        window: str,
+        rank: Rank,
+        since: float | None,
+        until: float,
+        section: str | None = None,
+        tag: str | None = None,
+        limit: int = 10,
+        exclude: Collection[str] = (),
+    ) -> PastAnswer:
+        started = time.perf_counter()
         return PastAnswer(
-            window=period,
-            rank="most_viewed",
+            request_id=uuid.uuid4().hex,
+            generated_at=datetime.now(UTC),
+            stale=False,
+            model=None,
+            variant=None,
+            window=window,
+            rank=rank,
             section=section,
             tag=tag,
-            since=datetime.fromtimestamp(start, UTC),
-            until=datetime.fromtimestamp(end, UTC),
-            items=self._items(self._remembered((period, start), read), section, tag, limit, exclude),
-            **_envelope(started, now),
+            since=None if since is None else datetime.fromtimestamp(since, UTC),
+            until=datetime.fromtimestamp(until, UTC),
+            items=self._items(self._remembered(key, read), section, tag, limit, exclude),
+            took_ms=round((time.perf_counter() - started) * 1000, 2),
         )
 
     def _trending(self, tempo: Tempo, moment: float, now: float) -> Scores:
@@ -207,14 +215,3 @@ class Past:
 
 def _scores(places: Iterable[Place]) -> Scores:
     return {place.article_id: place.score for place in places}
-
-
-def _envelope(started: float, now: float) -> dict[str, object]:
-    return {
-        "request_id": uuid.uuid4().hex,
-        "generated_at": datetime.fromtimestamp(now, UTC),
-        "stale": False,
-        "model": None,
-        "variant": None,
-        "took_ms": round((time.perf_counter() - started) * 1000, 2),
-    }

@@ -84,6 +84,21 @@ def test_a_network_adds_no_more_than_its_share(redis: Redis, keys: Keys, share: 
     )
 
 
+@pytest.mark.parametrize(("networks", "others", "most"), [(4, 400, 100), (4, 0, 12), (10, 100, 100), (1, 400, 21)])
+def test_few_networks_add_together_no_more_than_is_said(
+    redis: Redis, keys: Keys, networks: int, others: int, most: int
+) -> None:
+    """At a share of 5 % each, four add a quarter of what others read, ten as much again; or three views each."""
+    Catalogue(redis, keys).put([Card.of(article("a"))])
+    counters = Counters(redis, keys, trails=False)
+    counters.add([Tally("a", START, others)] if others else [], now=START)
+    outcomes = [
+        counters.count(View(article_id="a"), now=START, network=f"203.0.{number % networks}.0/24")
+        for number in range(2000)
+    ]
+    assert 0.9 * most <= outcomes.count("counted") <= most
+
+
 def test_thousands_of_networks_are_remembered_in_little(redis: Redis, keys: Keys) -> None:
     """An article read from everywhere keeps its busiest networks only, as hashes that expire."""
     Catalogue(redis, keys).put([Card.of(article("a"))])

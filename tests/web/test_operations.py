@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from jobs.import_views import Filter, import_views
+from jobs.sightings import by_address
+from jobs.sources.document import open_file
 from recommender.service import Service, open_service
 from recommender.settings import Settings
 from recommender.web import create_app
+from tests.conftest import BROWSER
 from tests.newsroom import article
 
 Publish = Callable[..., None]
@@ -113,3 +121,59 @@ def samples(client: FlaskClient) -> dict[tuple[str, tuple[tuple[str, str], ...]]
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_every_reason_is_counted_in_metrics_and_by_day(
+    client: FlaskClient, service: Service, publish: Publish, tmp_path: Path
+) -> None:
+    """Whether a view came as a beacon or in a file."""
+    publish(article("a"))
+    site = create_app(
+        replace(service, settings=service.settings.model_copy(update={"trusted_proxies": 1}))
+    ).test_client()
+
+    def post(body: str, **headers: str) -> None:
+        site.post("/v1/views", data=body, headers=BROWSER | {"X-Forwarded-For": "9.9.9.9"} | headers)
+
+    for body in (
+        *(json.dumps({"article_id": "a", "visitor_id": str(one)}) for one in range(4)),  # the fourth is one too many
+        '{"article_id": "a", "visitor_id": "0"}',
+        '{"article_id": "nobody\'s"}',
+        '{"article_id": "a", "event_id": ',
+    ):
+        post(body)
+    for _ in range(2):
+        post('{"article_id": "a", "event_id": "e", "visitor_id": "e"}', **{"X-Forwarded-For": "8.8.8.8"})
+    post('{"article_id": "a"}', **{"User-Agent": "Googlebot/2.1"})
+    post('{"article_id": "a"}', **{"Sec-Purpose": "prefetch;prerender"})
+    once = dict.fromkeys(("network", "repeat", "unknown", "malformed", "replayed", "bot", "prefetch"), 1)
+    assert reasons(client, service) == once | {"counted": 4}
+
+    now = int(time.time())
+    file = tmp_path / "views.csv"
+    rows = [
+        *(f"{now},b,{one},,9.9.9.9," for one in range(4)),
+        f"{now},b,0,,9.9.9.9,",
+        f"{now},nobody's,0,,,",
+        f"{now},b",
+        f"{now},b,e,,8.8.8.8,e",
+        f"{now},b,e,,8.8.8.8,e",
+        f"{now},b,,Googlebot/2.1,,",
+    ]
+    file.write_text("\n".join(["timestamp,article_id,visitor_id,user_agent,ip,event_id", *rows, ""]))
+    publish(article("b"))
+    rules = Filter(visitor_pause_s=1800, network_share=0.05, network_allowance=3)
+    with open_file(file, lambda *_: None) as document:
+        import_views(document, service.counters, by_address([]), rules, now=now)
+    twice = {reason: 1 if reason == "prefetch" else 2 for reason in once}
+    assert reasons(client, service) == twice | {"counted": 8}
+
+
+def reasons(client: FlaskClient, service: Service) -> dict[str, float]:
+    """Return how many views had each outcome, which metrics and today's counts agree on."""
+    told = {
+        labels[0][1]: count for (name, labels), count in samples(client).items() if name == "recommender_views_total"
+    }
+    by_day = service.counters.outcomes_by_day(now=time.time(), days=2)  # it may have been midnight meanwhile
+    assert told == sum(map(Counter, by_day), Counter())
+    return told
