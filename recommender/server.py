@@ -21,7 +21,7 @@ from granian.log import LogLevels
 from redis.exceptions import RedisError
 
 from recommender.errors import ConfigurationError
-from recommender.service import open_service
+from recommender.service import DESK_TIMEOUT_S, open_service
 from recommender.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def make_worker_app() -> Flask:
     stack = ExitStack()
     atexit.register(stack.close)
     service = stack.enter_context(open_service(settings, address, timeout_s=settings.redis_timeout_ms / 1000))
-    return create_app(service)
+    editors_service = stack.enter_context(open_service(settings, address, timeout_s=DESK_TIMEOUT_S))
+    return create_app(service, editors_service)
 
 
 def configure_logs() -> None:

@@ -36,11 +36,11 @@ from recommender.trending.charts import Charts
 from recommender.trending.counters import Counters
 from recommender.widgets import Boxes
 
-__all__ = ["Service", "desk_database", "open_service", "redis_address"]
+__all__ = ["DESK_TIMEOUT_S", "Service", "desk_database", "open_service", "redis_address"]
 
 
-_DESK_TIMEOUT_S = 1.0
-"""What an editor's request may wait for one call: a busy machine must not look like a dead Redis to a person."""
+DESK_TIMEOUT_S = 1.0
+"""Seconds that an editor's request may wait for one call to Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def open_service(settings: Settings, redis_url: str, *, timeout_s: float = BATCH
     keys = Keys(settings.namespace, settings.trending_half_life_share)
     with ExitStack() as stack:
         redis = stack.enter_context(connect(redis_url, timeout_s=timeout_s))
-        slower = stack.enter_context(connect(redis_url, timeout_s=_DESK_TIMEOUT_S))
+        slower = stack.enter_context(connect(redis_url, timeout_s=DESK_TIMEOUT_S))
         patient = stack.enter_context(connect(redis_url))
         archive = stack.enter_context(Archive(settings.data_dir / "archive.sqlite"))
         desk = stack.enter_context(closing(desk_database(settings)))

@@ -30,10 +30,18 @@ _CONTENT_POLICY = (
 )
 
 
-def create_app(service: Service) -> Flask:
-    """Make the application of a service."""
+def create_app(service: Service, editors_service: Service | None = None) -> Flask:
+    """Make the application of a service.
+
+    Parameters
+    ----------
+    service : Service
+    editors_service : Service, optional
+        The same for editors' requests, which may wait longer for Redis than a page may.
+    """
     app = Flask(__name__)
     app.extensions["recommender"] = service
+    app.extensions["recommender for editors"] = editors_service or service
     app.url_map.merge_slashes = False  # ids may hold several in a row
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_errors(app)

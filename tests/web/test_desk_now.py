@@ -12,9 +12,12 @@ from flask.testing import FlaskClient
 from jobs.progress import progress_bars
 from jobs.train import train
 from recommender.desk.correction import CorrectionRequest
-from recommender.service import Service
+from recommender.redis.embedded import EmbeddedRedis
+from recommender.service import Service, open_service
+from recommender.settings import Settings
 from recommender.trending.tallies import Tally
 from recommender.trending.windows import WINDOWS, WindowName
+from recommender.web import create_app
 from tests.conftest import Publish
 from tests.newsroom import article
 
@@ -163,3 +166,17 @@ def test_an_empty_newsroom_has_a_page(client: FlaskClient) -> None:
     page = client.get("/desk/", auth=EDITOR)
     assert page.status_code == 200
     assert "There are no articles yet" in page.text
+
+
+def test_a_redis_that_is_slow_does_not_close_the_desk(
+    settings: Settings, redis_server: EmbeddedRedis, service: Service, publish: Publish
+) -> None:
+    """What a page of the site does not wait for, an editor does."""
+    publish(article("a"))
+    with open_service(settings, redis_server.url, timeout_s=0.05) as hurried:
+        client = create_app(hurried, service).test_client()
+        service.redis.client_pause(800)
+        assert client.get("/v1/trending").get_json()["stale"] is True
+        page = client.get("/desk/", auth=EDITOR)
+        assert page.status_code == 200
+        assert "Title of a" in page.text
