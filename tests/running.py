@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-__all__ = ["Running", "free_port", "own_environment", "running"]
+__all__ = ["START_S", "Running", "free_port", "own_environment", "running"]
 
 START_S = 120
 """Seconds within which a service must answer, on a machine that is busy with other tests too."""

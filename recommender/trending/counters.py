@@ -38,7 +38,7 @@ Outcome = Literal["counted", "unknown", "replayed", "repeat", "network", "bot", 
 _DAY_S = 86_400
 _NETWORKS_KEPT = 256
 _NETWORKS_S = _DAY_S + 3600
-_RECOUNTED_A_STEP = 25
+_RECOUNTED_A_STEP = 10
 """Articles recounted in one call of the script, some 20 ms in which nobody else is served."""
 
 

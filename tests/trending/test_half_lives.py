@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
+import httpx
 import numpy as np
 import pytest
 from redis import Redis
@@ -15,6 +19,7 @@ from recommender.trending.tempo import Tempo
 from recommender.trending.windows import WINDOWS
 from recommender.view import View
 from tests.newsroom import article
+from tests.running import START_S, running
 
 START = 1_750_000_123.0
 NOW = START + 3 * 86_400
@@ -97,3 +102,20 @@ def test_a_recount_that_breaks_off_begins_anew(redis: Redis, keys: Keys, quarter
     redis.delete(keys.by(0.5).board("decayed", "24h"), keys.by(0.5).board("decayed", "6h", "sport"))
     assert whole.recount(now=NOW) == len(ARTICLES)
     assert decayed(whole) == {board: pytest.approx(views) for board, views in expected.items()}
+
+
+def test_a_service_that_starts_by_new_half_lives_recounts(redis: Redis, tmp_path: Path) -> None:
+    """What was counted before the setting changed is on the lists again without a night between."""
+    keys, now = Keys("recommender"), time.time()
+    Catalogue(redis, keys).put(map(Card.of, ARTICLES))
+    counters = Counters(redis, keys)
+    counters.recount(now=now)
+    counters.count(View(article_id="a7"), now=now)
+    redis_url = f"unix://{redis.connection_pool.connection_kwargs['path']}"
+    with running("serve", tmp_path, redis_url=redis_url, trending_half_life_share="0.5") as server:
+        deadline = time.monotonic() + START_S
+        while redis.hget(keys.view_clock, "half_life_share") != "0.5":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        found = httpx.get(f"{server.address}/v1/trending?window=1h&limit=1", timeout=START_S, trust_env=False).json()
+    assert [(item["id"], item["source"]) for item in found["items"]] == [("a7", "trending")]
