@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -157,25 +158,39 @@ def import_views(
     file_id = hashlib.blake2b(first.encode(), digest_size=16).hexdigest()
     numbered = enumerate(chain(head, lines), 1)
     report = ViewReport(lines=len(list(islice(numbered, int(named)))))
-    while True:
-        source = f"{file_id}:{report.lines}"
-        end = counters.added_until(source)
-        told = Counter[str]()
-        size = batch if end is None else end - report.lines
-        tallies, count = _tallies(islice(numbered, size), read, rules, report, told)
-        if not count:
-            return report
-        report.lines += count
-        outcomes = counters.add(tallies, now=now, source=source, step=report.lines)
-        report.counted += outcomes.get("counted", 0)
-        report.before += outcomes.get("replayed", 0)
-        if unknown := outcomes.get("unknown", 0):
-            report.filtered["unknown"] += unknown
-        report.filtered += told
-        if end is None:
-            for reason, views in told.items():
-                counters.note(reason, now=now, views=views)  # type: ignore[arg-type]  # the same names
-        rules.forget()
+    added: Future[Mapping[str, int]] | None = None
+    with ThreadPoolExecutor(1) as adding:  # while Redis adds what was read, the next lines are read
+        while True:
+            source = f"{file_id}:{report.lines}"
+            end = counters.added_until(source)
+            told = Counter[str]()
+            size = batch if end is None else end - report.lines
+            tallies, count = _tallies(islice(numbered, size), read, rules, report, told)
+            if added:
+                _report_added(report, added.result())
+            if not count:
+                return report
+            report.lines += count
+            report.filtered += told
+            noted = told if end is None else {}
+            added = adding.submit(_add, counters, tallies, noted, now=now, source=source, step=report.lines)
+            rules.forget()
+
+
+def _add(
+    counters: Counters, tallies: list[Tally], noted: Mapping[str, int], *, now: float, source: str, step: int
+) -> Mapping[str, int]:
+    outcomes = counters.add(tallies, now=now, source=source, step=step)
+    for reason, views in noted.items():
+        counters.note(reason, now=now, views=views)  # type: ignore[arg-type]  # the same names
+    return outcomes
+
+
+def _report_added(report: ViewReport, outcomes: Mapping[str, int]) -> None:
+    report.counted += outcomes.get("counted", 0)
+    report.before += outcomes.get("replayed", 0)
+    if unknown := outcomes.get("unknown", 0):
+        report.filtered["unknown"] += unknown
 
 
 def _tallies(
