@@ -112,6 +112,35 @@ def test_corrections_show_on_the_list(client: FlaskClient, service: Service) -> 
     assert "pinned</span>" in page
 
 
+def test_who_is_just_below_the_line_is_not_kept_out(client: FlaskClient, service: Service, publish: Publish) -> None:
+    """A pin pushes the last one off the list; nothing keeps it out."""
+    publish(*(article(f"a{number}", published_at=NOW) for number in range(25)))
+    now = time.time()
+    service.counters.add([Tally(f"a{number}", now, organic=50 - number) for number in range(25)], now=now)
+    correct(service, kind="pin", article_id="a24", position=1)
+    answer = ask(client)
+    assert [line["item"]["id"] for line in answer["lines"]] == ["a24", *(f"a{number}" for number in range(19))]
+    assert answer["kept_out"] == []
+
+
+def test_a_full_section_is_told_as_the_reason(
+    settings: Settings, redis_server: EmbeddedRedis, service: Service, publish: Publish
+) -> None:
+    """Where the site lets at most one of a section stand in Trending, before others."""
+    publish(*(article(f"a{number}", section="Sport", published_at=NOW) for number in range(3)))
+    publish(*(article(f"b{number}", published_at=NOW) for number in range(22)))
+    now = time.time()
+    ids = [*(f"a{number}" for number in range(3)), *(f"b{number}" for number in range(22))]
+    service.counters.add([Tally(one, now, organic=50 - place) for place, one in enumerate(ids)], now=now)
+    with open_service(settings.model_copy(update={"trending_section_most": 1}), redis_server.url) as capped:
+        answer = ask(create_app(capped).test_client())
+    assert answer["lines"][0]["item"]["id"] == "a0"
+    assert [(one["card"]["id"], one["reason"]) for one in answer["kept_out"]] == [
+        ("a1", "as many of its section as may, 1, stand there"),
+        ("a2", "as many of its section as may, 1, stand there"),
+    ]
+
+
 @pytest.mark.usefixtures("read")
 def test_what_was_filtered_today_is_told_by_reason(client: FlaskClient, service: Service) -> None:
     service.counters.note("bot", now=time.time(), views=7)

@@ -161,19 +161,24 @@ def _lines(answer: TrendingAnswer, chart: Chart, rules: Rules, now: float) -> li
 
 
 def _kept_out(answer: TrendingAnswer, chart: Chart, rules: Rules) -> list[KeptOut]:
-    """Return those among the first of the chart that editors, or their being sensitive, keep off the list."""
+    """Return those among the first of the chart that are kept off the list, and not just below it."""
     shown = {item.id for item in answer.items}
     first = [place.article_id for place in chart.places[:_LISTED] if place.article_id not in shown]
-    sensitive = parts().corrections.rulebook().sensitive
-    found = []
-    for one, card in parts().catalogue.cards(first).items():
-        if one in rules.banned:
-            found.append(KeptOut(card=card, reason="banned"))
-        elif card.sensitive or one in sensitive:
-            found.append(KeptOut(card=card, reason="sensitive"))
-        else:
-            found.append(KeptOut(card=card, reason="enough of its section stand before it"))
-    return found
+    cards = parts().catalogue.cards(first)
+    told = ((card, _kept_out_by(card, answer, rules)) for card in (cards[one] for one in first if one in cards))
+    return [KeptOut(card=card, reason=why) for card, why in told if why]
+
+
+def _kept_out_by(card: Card, answer: TrendingAnswer, rules: Rules) -> str | None:
+    if card.id in rules.banned:
+        return "banned"
+    if card.sensitive or card.id in parts().corrections.rulebook().sensitive:
+        return "sensitive"
+    most = parts().settings.trending_section_most
+    of_section = sum(section_key(item.section) == card.section_key for item in answer.items)
+    if most and card.section_key and not answer.section and answer.rank != "most_viewed" and of_section >= most:
+        return f"as many of its section as may, {most}, stand there"
+    return None
 
 
 def _stories(now: float) -> tuple[list[StoryNow], str | None]:
