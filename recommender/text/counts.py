@@ -16,6 +16,8 @@ from recommender.text.words import Words
 __all__ = ["FIELDS", "Counts", "count", "joined"]
 
 FIELDS = ("title", "lead", "body")
+_MOST = 30_000
+"""More is not counted, so that the sum of two fields still fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def _counted(texts: Sequence[Sequence[int]], n_words: int) -> csr_matrix:
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     words = np.fromiter(chain.from_iterable(texts), dtype=np.int32, count=int(lengths.sum()))
     starts = np.concatenate(([0], np.cumsum(lengths)))
-    counts = csr_matrix((np.ones(len(words), dtype=np.uint16), words, starts), shape=(len(texts), n_words))
+    counts = csr_matrix((np.ones(len(words), dtype=np.int32), words, starts), shape=(len(texts), n_words))
     counts.sum_duplicates()
+    counts.data = np.minimum(counts.data, _MOST).astype(np.uint16)
     return counts

@@ -173,6 +173,28 @@ def test_articles_without_usable_words_have_no_list_and_harm_none(
     assert [item.source for item in items] == ["latest"] * 6
 
 
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        ["river flood village"],
+        ["river flood village"] * 60,
+        ["word " * 65_536, "word " * 199_000, "word other"],
+        ["x" * 999_000, "a." * 499_000, "<p>" * 300_000, "( a b " * 160_000, "1," * 499_000, "\u5317" * 999_000],
+        ["river flood village", "der Fluss im Dorf", "le village au bord", "\u0440\u0435\u043a\u0430", "\u6cb3\u6c34"]
+        * 9,
+    ],
+    ids=["one article", "all alike", "one word", "longest bodies", "five languages"],
+)
+def test_no_corpus_breaks_a_night(bodies: list[str], service: Service, publish: Publish, bars: Progress) -> None:
+    """Whatever the articles are, the night ends with a version, and so does the next, that keeps what it can."""
+    publish(*(article(f"{number:02}", body=body, language=None) for number, body in enumerate(bodies)))
+    first, second = train(service, bars), train(service, bars)
+    assert first.version
+    assert second.version == service.lists.current
+    assert second.articles == len(bodies)
+    assert second.copies >= len(bodies) - len(set(bodies))
+
+
 def test_an_empty_archive_is_refused_with_what_to_do(service: Service, bars: Progress) -> None:
     """Without articles there is nothing to publish."""
     with pytest.raises(TrainingRefused, match="recommender import"):

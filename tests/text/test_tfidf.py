@@ -70,3 +70,11 @@ def test_rows_are_those_of_the_formula(corpus: list[Fields]) -> None:
 
 def test_no_articles_give_no_rows() -> None:
     assert FieldTfidf().fit_transform(counted([])).shape[0] == 0
+
+
+def test_a_word_that_stands_very_often_still_counts() -> None:
+    """Neither a body of one word 65,536 times, where 16 bits begin again at 0, nor one of 131,071 loses it."""
+    corpus = [Fields([1], [1], [1] * times, "en") for times in (65_536, 131_071)]
+    counts = counted(corpus)
+    assert counts.body.data.tolist() == [30_000, 30_000]
+    assert FieldTfidf().fit_transform(counts).toarray().tolist() == [[1.0], [1.0]]
