@@ -181,15 +181,14 @@ def _times_listed(model: Model) -> NDArray[np.int64]:
 
 
 def _overlap(model: Model, before: Model) -> float | None:
-    shared = []
-    for place, article_id in enumerate(model.ids):
-        if (old := before.places.get(article_id)) is None:
-            continue
-        now = {model.ids[other] for other in model.listed.indices[place, :_SHOWN] if other >= 0}
-        then = {before.ids[other] for other in before.listed.indices[old, :_SHOWN] if other >= 0}
-        if now and then:
-            shared.append(len(now & then) / max(len(now), len(then)))
-    return _rounded(float(np.mean(shared))) if shared else None
+    places = np.fromiter((model.places.get(one, -1) for one in before.ids), np.int64, len(before.ids))
+    kept = np.flatnonzero(places >= 0)
+    now, then = model.listed.indices[places[kept], :_SHOWN], before.listed.indices[kept, :_SHOWN]
+    moved = np.where(then >= 0, places[then], -1)
+    shared = ((now[:, :, None] == moved[:, None, :]) & (now >= 0)[:, :, None]).sum(axis=(1, 2))
+    shorter, longer = np.sort(((now >= 0).sum(axis=1), (then >= 0).sum(axis=1)), axis=0)
+    both = shorter > 0
+    return _rounded((shared[both] / longer[both]).mean()) if both.any() else None
 
 
 def _mix(labels: Iterable[str]) -> dict[str, float]:
