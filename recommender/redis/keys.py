@@ -140,9 +140,9 @@ class Keys:
         """String, expiring: which articles are on the trending list of a window, section key and variant (JSON)."""
         return f"{self._tag}:trending:standing:{window}:{variant}:{section}"
 
-    def listed(self, hour: int) -> str:
-        """Set, expiring: the articles that were on the site's trending list in the ``hour``-th hour since 1970."""
-        return f"{self._tag}:trending:listed:{hour}"
+    def listed(self, day: int) -> str:
+        """Set, expiring: ``<hour> <id>`` of who was on the site's trending list, hour by hour of a day since 1970."""
+        return f"{self._tag}:trending:listed:{day}"
 
     def event(self, digest: str) -> str:
         """String, expiring: this event id has been taken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +19,12 @@ from recommender.trending.choice import Auto, Choice
 from recommender.trending.counters import Counters
 from recommender.trending.ranks import RISING, Chart, Place, ages_h, rising_places, telling, trending_places
 from recommender.trending.standing import STANDING_LIFE_S, Standing, StayRules
-from recommender.trending.tempo import HOUR_S, PAST_S, Tempo
+from recommender.trending.tempo import DAY_S, HOUR_S, PAST_S, Tempo
 from recommender.trending.windows import AUTO, WINDOWS, Rank, WindowName
 
 __all__ = ["SHORTEST", "ChartRules", "Charts", "Question"]
 
+_HOURS = DAY_S // HOUR_S
 _LEADERS = 200
 """Leaders of a board that are ranked; far more than any box shows."""
 _CHOICE_S = 10
@@ -137,11 +139,15 @@ class Charts:
         Of the last thirty days; the list is the one that a box gets which asks for nothing else, as far as it was asked
         for in that hour.
         """
-        hours = range(int((now - PAST_S) // HOUR_S), int(now // HOUR_S) + 1)
+        days = range(int((now - PAST_S) // DAY_S), int(now // DAY_S) + 1)
+        members = [f"{hour} {article_id}" for hour in range(_HOURS)]
         with self._redis.pipeline(transaction=False) as pipe:
-            for hour in hours:
-                pipe.sismember(self._keys.listed(hour), article_id)
-            return [hour * HOUR_S for hour, there in zip(hours, pipe.execute(), strict=True) if there]
+            for day in days:
+                pipe.smismember(self._keys.listed(day), members)
+            found = pipe.execute()
+        hours = range(days[0] * _HOURS, (days[-1] + 1) * _HOURS)
+        there = itertools.chain.from_iterable(found)
+        return [hour * HOUR_S for hour, listed in zip(hours, there, strict=True) if listed]
 
     def _rules_of(self, asked: Question) -> ChartRules:
         return asked.rules or self._rules
@@ -196,9 +202,9 @@ class Charts:
             with suppress(OutOfMemoryError), self._redis.pipeline(transaction=False) as pipe:
                 pipe.set(key, after.to_json(), ex=STANDING_LIFE_S)
                 if asked.window == "auto" and not asked.section and after.listed:
-                    hour = self._keys.listed(int(now // HOUR_S))
-                    pipe.sadd(hour, *after.listed)
-                    pipe.expire(hour, PAST_S)
+                    day, hour = divmod(int(now // HOUR_S), _HOURS)
+                    pipe.sadd(self._keys.listed(day), *(f"{hour} {one}" for one in after.listed))
+                    pipe.expire(self._keys.listed(day), PAST_S + DAY_S)
                 pipe.execute()
         by_id = {place.article_id: place for place in places}
         return [replace(by_id[one], since=after.since(one)) for one in order]

@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 from redis import Redis
+from redis.commands.core import Script
 
+from recommender.batched import batched
 from recommender.redis.keys import Keys
+from recommender.redis.scripts import script
 from recommender.trending.tempo import HOUR_S, PAST_S
 from recommender.trending.windows import SPANS, Board, Span, Window
 
 __all__ = ["History", "Series", "Views"]
 
+_KEYS_A_CALL = 50
+"""Buckets that one step in Redis reads, so that it holds nobody else up for long."""
 _HALF_LIVES = 20
 """After which a view weighs a millionth, and is no longer looked for."""
 
@@ -89,19 +94,17 @@ class History:
         self._redis = redis
         self._keys = keys
         self._boxed_weight = boxed_weight
+        self._read_views: Script = redis.register_script(script("read_views"))
 
     def series(
         self, article_ids: Sequence[str], *, now: float, spans: Sequence[Span] = SPANS
     ) -> Mapping[str, list[Series]]:
         """Return the views of articles over time: by five minutes, by hour, by day. ``now`` is in Unix seconds."""
-        fields = [field for article_id in article_ids for field in (article_id, f"\n{article_id}")]
         found: defaultdict[str, list[Series]] = defaultdict(list)
-        for span in spans if fields else ():
+        for span in spans if article_ids else ():
             numbers = range(int((now - span.kept_s) // span.seconds), int(now // span.seconds) + 1)
-            with self._redis.pipeline(transaction=False) as pipe:
-                for number in numbers:
-                    pipe.hmget(self._keys.bucket(span.seconds, number), fields)
-                columns = [[int(views or 0) for views in column] for column in zip(*pipe.execute(), strict=True)]
+            rows = self._rows([(number * span.seconds, span.seconds) for number in numbers], article_ids)
+            columns = [list(column) for column in zip(*rows, strict=True)]
             for place, article_id in enumerate(article_ids):
                 organic, boxed = columns[2 * place : 2 * place + 2]
                 found[article_id].append(Series(numbers[0] * span.seconds, span.seconds, organic, boxed))
@@ -136,14 +139,20 @@ class History:
 
     def _read(self, spans: Sequence[tuple[int, int]], article_ids: Sequence[str]) -> list[list[Views]]:
         """Return what each span (start, length) holds of each article."""
+        rows = self._rows(spans, article_ids)
+        return [[Views(*row[at : at + 2]) for at in range(0, len(row), 2)] for row in rows]
+
+    def _rows(self, spans: Sequence[tuple[int, int]], article_ids: Sequence[str]) -> list[list[int]]:
+        """Return what each span (start, length) holds: of each article in turn, organic views and boxed."""
         if not article_ids:
             return [[] for _ in spans]
         fields = [field for article_id in article_ids for field in (article_id, f"\n{article_id}")]
+        keys = [self._keys.bucket(seconds, start // seconds) for start, seconds in spans]
         with self._redis.pipeline(transaction=False) as pipe:
-            for start, seconds in spans:
-                pipe.hmget(self._keys.bucket(seconds, start // seconds), fields)
-            rows = pipe.execute()
-        return [[Views(int(row[at] or 0), int(row[at + 1] or 0)) for at in range(0, len(fields), 2)] for row in rows]
+            for some in batched(keys, _KEYS_A_CALL):
+                self._read_views(keys=some, args=fields, client=pipe)
+            counts: list[int] = list(chain.from_iterable(pipe.execute()))
+        return [counts[at : at + len(fields)] for at in range(0, len(counts), len(fields))]
 
     def totals(self, start: float, end: float, *, now: float) -> dict[str, Views]:
         """Return the views of every article read between two Unix seconds.

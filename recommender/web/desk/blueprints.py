@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from flask import Blueprint, Response, redirect, request, url_for
 from redis.exceptions import RedisError
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, Unauthorized
@@ -16,6 +17,8 @@ from recommender.web.desk.pages import page
 from recommender.web.errors import http_error
 
 __all__ = ["desk", "desk_api"]
+
+log = structlog.get_logger()
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk_api = Blueprint("desk_api", __name__, url_prefix="/v1/desk")
@@ -77,7 +80,8 @@ def _away_answer(error: Exception) -> AnyResponse:
     return http_error(_away(error))
 
 
-def _away(_: Exception) -> ServiceUnavailable:
+def _away(error: Exception) -> ServiceUnavailable:
+    log.warning("desk_closed", path=request.path, error=repr(error))
     return ServiceUnavailable(
         "Redis is away. Readers get the last good lists, with the corrections that were in force; the desk opens again "
         "as soon as Redis is back.",
