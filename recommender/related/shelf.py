@@ -32,8 +32,8 @@ from recommender.text.tfidf import FieldTfidf
 __all__ = ["Shelf"]
 
 _GROWTH = "growth.npz"
-_FORMAT = 2
-"""Of the files; a model in another format is not read."""
+_FORMAT = 3
+"""Of the files, the growth among them; a model in another format is not read."""
 _ARRAYS = ("published", "originals", "stand_ins")
 _MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
 _LISTS = ("candidates", "listed")
