@@ -21,9 +21,11 @@ from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, PAST_S, TEM
 from recommender.trending.trees import Trees, features
 from recommender.trending.windows import WINDOWS
 
-__all__ = ["RANKED", "Learner", "grow"]
+__all__ = ["RANKED", "TRAINED_PAST_S", "Learner", "grow"]
 
 _FORMULA_PAST_S = 14 * DAY_S
+TRAINED_PAST_S = 90 * DAY_S
+"""How far back weights are trained on; a site with few views tells little in a month."""
 RANKED = 200
 """Articles from the top of each board that are ranked, as when boxes are filled."""
 _TRAINED_ON = 50
@@ -46,11 +48,11 @@ class Learner:
         self._precisions: list[list[float]] = []
 
     def learn(self, hour: Hour) -> None:
-        """Take in an hour that is over, and forget those a month before it."""
+        """Take in an hour that is over, and forget those that are no longer trained on."""
         hour = hour.leaders(RANKED)
         self._hours.append(hour)
         self._precisions.append([hour.hits(hour.score(tempo))[0] for tempo in TEMPOS] if hour.telling else [])
-        while self._hours[0].now < hour.now - PAST_S - DAY_S:
+        while self._hours[0].now < hour.now - TRAINED_PAST_S - DAY_S:
             del self._hours[0], self._precisions[0]
 
     def choose(self, now: float, before: Choice) -> Choice:
@@ -64,7 +66,7 @@ class Learner:
             record.append(Judged(until=now, hours=len(since), **figures))
         formula = self._formula(now)
         enough = len(self._telling(now - PAST_S, now)) >= FEWEST_HOURS
-        trained = replace(formula, trees=grow(self._between(now - PAST_S, now))) if enough else None
+        trained = replace(formula, trees=grow(self._between(now - TRAINED_PAST_S, now))) if enough else None
         return Choice(made_at=now, formula=formula, trained=trained, record=tuple(record))
 
     def _formula(self, now: float) -> Tempo:

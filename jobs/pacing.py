@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.foretelling import RANKED, Learner
+from jobs.foretelling import RANKED, TRAINED_PAST_S, Learner
 from jobs.kept_hours import keep_hours, kept_hours
 from recommender.archive import Archive
 from recommender.trending.choice import Choice
 from recommender.trending.counters import Counters
 from recommender.trending.replay import Log, hours
-from recommender.trending.tempo import DAY_S, HOUR_S, PAST_S
+from recommender.trending.tempo import DAY_S, HOUR_S
 from recommender.trending.windows import SPANS
 
 __all__ = ["learn_tempo"]
@@ -51,7 +51,7 @@ def learn_tempo(counters: Counters, archive: Archive, directory: Path, now: floa
     kept = {hour.now: hour for hour in kept_hours(directory, half_life_share=share)}
     exact_since = now - SPANS[0].kept_s + _SETTLED_S
     fresh = [hour for moment, hour in told.items() if moment >= exact_since and moment not in kept]
-    keep_hours(directory, fresh, since=now - PAST_S, half_life_share=share)
+    keep_hours(directory, fresh, since=now - TRAINED_PAST_S, half_life_share=share)
     learner = Learner()
     for _, hour in sorted((told | kept).items()):
         learner.learn(hour)

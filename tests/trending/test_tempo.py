@@ -124,7 +124,7 @@ def test_the_night_learns_the_tempo_that_auto_then_serves(
     for kept in fresh:  # told apart by five minutes, views fade nearly as they do by the second
         assert kept.decayed["1h"].sum() == pytest.approx(exact[kept.now].decayed["1h"].sum(), rel=0.05)
         assert (kept.tenth, kept.ten, kept.telling) == (exact[kept.now].tenth, exact[kept.now].ten, True)
-    learn_tempo(service.counters, service.archive, tmp_path, now + 40 * DAY_S)
+    learn_tempo(service.counters, service.archive, tmp_path, now + 100 * DAY_S)
     assert not list(kept_hours(tmp_path, half_life_share=0.25))
     redis.delete(keys.choice)
     assert service.counters.choice() == Choice()
