@@ -195,4 +195,11 @@ class Experiments:
 
 
 def _traced(one: Experiment) -> dict[str, Any]:
-    return one.model_dump(mode="json", exclude_none=True, exclude={"by", "name"})
+    """Return what the trace tells of an experiment, each variant in one line for people."""
+    variants = {
+        f"variant {variant.name}": ", ".join(
+            [f"{variant.share} %", *(f"{name} = {value}" for name, value in variant.settings.items())]
+        )
+        for variant in one.variants
+    }
+    return one.model_dump(mode="json", exclude_none=True, exclude={"by", "name", "variants"}) | variants
