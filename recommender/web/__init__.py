@@ -9,6 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from recommender.service import Service
+from recommender.web.beacons import beacons
 from recommender.web.caching import init_compression
 from recommender.web.desk import init_desk
 from recommender.web.editors import editors
@@ -54,7 +55,7 @@ def create_app(service: Service, editors_service: Service | None = None) -> Flas
         methods=["GET", "POST"],
         max_age=86_400,
     )
-    for blueprint in (public, embed, feeds, newsroom, editors, health, site):
+    for blueprint in (public, beacons, embed, feeds, newsroom, editors, health, site):
         app.register_blueprint(blueprint)
     init_desk(app)
     _init_docs(app)

@@ -16,8 +16,7 @@ from recommender.experiments.assignment import bounds, factor
 from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.endpoint import Number, OptionalText, Text, endpoint, query_as
 from recommender.web.parts import parts
-from recommender.web.public import RelatedQuery, TrendingQuery
-from recommender.web.serving import served
+from recommender.web.public import RelatedQuery, TrendingQuery, related_box, trending_box
 
 __all__ = ["box_label", "embed"]
 
@@ -71,10 +70,7 @@ def widgets_style() -> Response:
 def embed_related() -> Response:
     """Give the Related Articles box as HTML, for a page that includes it on its way to the reader."""
     query = query_as(RelatedBoxQuery)
-    answer = parts().boxes.related(
-        query.article_id, limit=query.limit, section=query.section, exclude=query.exclude, variant=query.variant
-    )
-    return _fragment("related", query, answer)
+    return _fragment("related", query, related_box(query))
 
 
 @embed.get("/embed/trending")
@@ -82,20 +78,10 @@ def embed_related() -> Response:
 def embed_trending() -> Response:
     """Give the Trending box as HTML."""
     query = query_as(TrendingBoxQuery)
-    answer = parts().boxes.trending(
-        limit=query.limit,
-        window=query.window,
-        rank=query.rank,
-        section=query.section,
-        tag=query.tag,
-        exclude=query.exclude,
-        variant=query.variant,
-    )
-    return _fragment("trending", query, answer)
+    return _fragment("trending", query, trending_box(query))
 
 
 def _fragment(box: str, look: Look, answer: RelatedAnswer | TrendingAnswer) -> Response:
-    served(answer)
     html = render_template(
         "embed.html",
         box=box,

@@ -15,8 +15,7 @@ from recommender.web.caching import let_caches_keep, list_policy, tag_of
 from recommender.web.embed import box_label
 from recommender.web.endpoint import endpoint, query_as
 from recommender.web.parts import parts
-from recommender.web.public import TrendingQuery
-from recommender.web.serving import served
+from recommender.web.public import TrendingQuery, trending_box
 
 __all__ = ["feeds"]
 
@@ -33,7 +32,7 @@ _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 @endpoint(tag="For the website", query=TrendingQuery, media="application/rss+xml")
 def trending_rss() -> Response:
     """Give what trends as RSS 2.0."""
-    answer = _trending()
+    answer = trending_box(query_as(TrendingQuery))
     channel = _MAKE.channel(
         _MAKE.title(_text(_title(answer))),
         _MAKE.link(_home()),
@@ -49,7 +48,7 @@ def trending_rss() -> Response:
 @endpoint(tag="For the website", query=TrendingQuery, media="application/feed+json")
 def trending_json() -> Response:
     """Give what trends as JSON Feed 1.1."""
-    answer = _trending()
+    answer = trending_box(query_as(TrendingQuery))
     content = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _title(answer),
@@ -58,20 +57,6 @@ def trending_json() -> Response:
         "items": [_json_item(item) for item in answer.items],
     }
     return _feed(json.dumps(content, ensure_ascii=False), "application/feed+json", answer)
-
-
-def _trending() -> TrendingAnswer:
-    query = query_as(TrendingQuery)
-    return served(
-        parts().boxes.trending(
-            limit=query.limit,
-            window=query.window,
-            rank=query.rank,
-            section=query.section,
-            exclude=query.exclude,
-            variant=query.variant,
-        )
-    )
 
 
 def _feed(content: str, media: str, answer: TrendingAnswer) -> Response:

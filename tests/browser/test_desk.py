@@ -222,3 +222,12 @@ def test_no_page_is_wider_than_a_phone(desk: Page) -> None:
         path for path in every_page(desk) if not desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ]
     assert wide == []
+
+
+def test_a_phone_shows_in_which_room_it_is(desk: Page) -> None:
+    """Of the row of rooms, wider than a phone, the open one is in sight."""
+    desk.set_viewport_size({"width": 390, "height": 800})
+    desk.get_by_role("navigation").get_by_role("link", name="People").click()
+    here = desk.locator(".rooms [aria-current]")
+    expect(here).to_have_text("People")
+    expect(here).to_be_in_viewport(ratio=0.9)

@@ -15,38 +15,14 @@ from recommender.service import Service
 from recommender.trending.charts import Question
 from recommender.view import View
 from tests.conftest import Publish
-from tests.newsroom import article
+from tests.newsroom import article, by_the_river
 
 EDITOR = ("editor", "an-editor-of-the-tests")
 
 
 @pytest.fixture(autouse=True)
 def trained(service: Service, publish: Publish) -> None:
-    words = [
-        "river",
-        "flood",
-        "dyke",
-        "boat",
-        "rain",
-        "storm",
-        "water",
-        "bank",
-        "bridge",
-        "mayor",
-        "rescue",
-        "mud",
-        "road",
-        "school",
-        "budget",
-        "tunnel",
-    ]
-    bodies = [" ".join(words[(n * step) % 16] for step in (1, 3, 5, 7)) for n in range(12)]
-    publish(
-        *(
-            article(f"a{n}", title=f"Flood {n} <b>", url=f"https://n.example/{n}", body=body)
-            for n, body in enumerate(bodies)
-        )
-    )
+    publish(*(by_the_river(number, title=f"Flood {number} <b>") for number in range(12)))
     train(service, progress_bars())
 
 

@@ -18,7 +18,7 @@ from recommender.answers import Item, Source
 from recommender.card import Card
 from recommender.service import Service
 from tests.conftest import Publish
-from tests.newsroom import article
+from tests.newsroom import article, by_the_river
 
 EDITOR = ("editor", "an-editor-of-the-tests")
 DAY_S = 86_400
@@ -88,25 +88,7 @@ def test_coverage_is_told_by_section_or_why_there_is_none(
     client: FlaskClient, service: Service, publish: Publish
 ) -> None:
     assert ask(client)["note"] == "no model is published yet"
-    words = (
-        "river",
-        "flood",
-        "dyke",
-        "boat",
-        "rain",
-        "storm",
-        "water",
-        "bank",
-        "bridge",
-        "mayor",
-        "mud",
-        "road",
-        "tax",
-    )
-    for number in range(12):
-        body = " ".join(words[(number * step) % 13] for step in (1, 3, 5, 7))
-        section = "World <b>" if number % 2 else None
-        publish(article(f"a{number}", title=f"Flood {number}", url=f"https://n/{number}", body=body, section=section))
+    publish(*(by_the_river(number, section="World <b>" if number % 2 else None) for number in range(12)))
     train(service, progress_bars())
     answer = ask(client)
     assert {one["section"]: one["articles"] for one in answer["coverage"]} == {"World <b>": 6, None: 6}

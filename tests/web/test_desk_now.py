@@ -19,7 +19,7 @@ from recommender.trending.tallies import Tally
 from recommender.trending.windows import WINDOWS, WindowName
 from recommender.web import create_app
 from tests.conftest import Publish
-from tests.newsroom import article
+from tests.newsroom import article, by_the_river
 
 EDITOR = ("editor", "an-editor-of-the-tests")
 NOW = datetime.now(UTC)
@@ -153,24 +153,7 @@ def test_the_state_of_the_service(client: FlaskClient, service: Service, publish
     before = ask(client)["state"]
     assert ask(client)["stories_note"] == "no model is published yet"
     assert (before["model"], before["last_night"], before["waiting"], before["stale_answers"]) == (None, None, 0, 0)
-    words = (
-        "river",
-        "flood",
-        "dyke",
-        "boat",
-        "rain",
-        "storm",
-        "water",
-        "bank",
-        "bridge",
-        "mayor",
-        "mud",
-        "road",
-        "tunnel",
-    )
-    for number in range(12):
-        body = " ".join(words[(number * step) % 13] for step in (1, 3, 5, 7))
-        publish(article(f"a{number}", title=f"Flood {number}", url=f"https://n.example/{number}", body=body))
+    publish(*map(by_the_river, range(12)))
     summary = train(service, progress_bars())
     publish(article("late"))
     after = ask(client)["state"]

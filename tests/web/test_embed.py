@@ -196,8 +196,14 @@ def test_a_box_without_a_single_picture_keeps_no_room_for_pictures(client: Flask
     assert "recommender-picture" not in bare
 
 
-def test_a_tag_of_its_own_has_a_box(client: FlaskClient, publish: Publish) -> None:
+@pytest.mark.parametrize("address", ["/embed/trending", "/feeds/trending.json"])
+def test_a_tag_of_its_own_has_a_list_wherever_trending_is_given(
+    client: FlaskClient, publish: Publish, address: str
+) -> None:
     """`tag` chooses as it does in `/v1/trending`."""
     publish(article("tagged", section="Letters", tags=["Lagoon"]))
-    first = client.get("/embed/trending?tag=lagoon&limit=1").text
-    assert 'data-id="tagged"' in first
+    items = client.get("/v1/trending?tag=lagoon&limit=1").get_json()["items"]
+    assert [item["id"] for item in items] == ["tagged"]
+    given = client.get(f"{address}?tag=lagoon&limit=1").text
+    assert "Title of tagged" in given
+    assert "Title of a" not in given
