@@ -28,7 +28,7 @@ __all__ = ["Readings", "ReadingsCache", "read"]
 _BATCH = 1000
 _FEW = 2000
 """Articles for which no processes are started."""
-_FORMAT = 2
+_FORMAT = 3
 """Rises when reading changes, so that what was read in the old way is not used."""
 _ARRAYS = ("headlines", "fingerprints", "sketches", "garbled")
 _TEXTS = ("digests", "languages")

@@ -83,7 +83,7 @@ _COMBINED = re.compile(
     r"(?P<ip>\S++) \S++ \S++ "
     r"\[(?P<minute>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d):(?P<second>\d\d) (?P<zone>[+-]\d{4})\] "
     r'"(?P<method>[A-Z]++) (?P<address>\S++)[^"]*+" (?P<status>\d{3}) \S++ '
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+" "(?P<agent>[^"\\]*+(?:\\.[^"\\]*+)*+)"'
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*" "(?P<agent>[^"\\]*+(?:\\.[^"\\]*+)*)"'
 )
 _READS = ("timestamp", "article_id", "visitor_id", "user_agent", "ip", "source", "count", "event_id")
 _JSON = msgspec.json.Decoder(_Record)

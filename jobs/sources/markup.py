@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import regex
 from lxml import etree
 
 from jobs.sources.document import Document
@@ -27,9 +28,10 @@ _ENCODINGS = re.compile(
     r"|shift_jis",
     re.IGNORECASE,
 )
-_START = re.compile(
+# Possessive groups of Python's own are wrong up to 3.11.4.
+_START = regex.compile(
     r"(?:\s++|<\?.*?\?>|<!--.*?-->)*+(?:(?P<page><!doctype\s+html)|(?P<doctype><!)|(?P<root><(?:[\w.-]+:)?(?P<name>[\w.-]+)))",
-    re.DOTALL | re.IGNORECASE,
+    regex.DOTALL | regex.IGNORECASE,
 )
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import regex
+
 from jobs.progress import Tick
 from jobs.sources.database import read_database
 from jobs.sources.document import Document, OpenUrl, open_file, open_url
@@ -29,7 +31,10 @@ __all__ = ["read_source"]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _BOMS_AND_SPACE = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 _ONE_JSON_DOCUMENT = re.compile(rb"\[|\{[ \t\r]*\n")
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<!--.*?-->)*+<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE)
+# Possessive groups of Python's own are wrong up to 3.11.4.
+_PAGE = regex.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s++|<!--.*?-->)*+<(?:!doctype\s+html|html)\b", regex.DOTALL | regex.IGNORECASE
+)
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _JSON_LINES_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _JSON_LINES_TYPES = {"application/jsonl", "application/x-jsonlines", "application/x-ndjson"}

@@ -13,9 +13,10 @@ import stopwordsiso
 __all__ = ["Words", "primary", "stop_words"]
 
 _PART = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*+"
-_WORD = regex.compile(rf"\p{{N}}++(?:[.,]\p{{N}}++)*+(?!\p{{L}})|{_PART}(?:[.-]{_PART})*+")
-# The same where all letters are ASCII, at twice the speed.
-_ASCII_WORD = re.compile(r"[0-9]++(?:[.,][0-9]++)*+(?![a-z])|[a-z0-9]++(?:[.-][a-z0-9]++)*+")
+# A number has few commas and points: a long row of numbers must not be read anew from each of them.
+_WORD = regex.compile(rf"\p{{N}}++(?:[.,]\p{{N}}++){{0,20}}+(?![\p{{L}}\p{{N}}]|[.,]\p{{N}})|{_PART}(?:[.-]{_PART})*+")
+# The same where all letters are ASCII, at twice the speed. No group is possessive: Python's own are wrong up to 3.11.4.
+_ASCII_WORD = re.compile(r"[0-9]+(?:[.,][0-9]+){0,20}(?![a-z0-9]|[.,][0-9])|[a-z0-9]+(?:[.-][a-z0-9]+)*")
 # Scripts that put no spaces between words: their runs are cut into pairs of characters.
 _RUN = regex.compile(r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]++)")
 

@@ -24,6 +24,8 @@ from recommender.text.words import _WORD, Words, _found
         ("प्रधानमंत्री ने कहा", "hi", ["प्रधानमंत्र"]),
         ("北京大学", "zh", ["北京", "京大", "大学"]),
         ("東京でAI会議", "ja", ["東京", "京で", "ai", "会議"]),
+        ("He left. Ferries. 30. 4-", "en", ["left", "ferri", "30"]),
+        ("1,5,7x 2,000.5 and 12.5x", "en", ["7x", "2,000.5", "12.5x"]),
         ("xyzzy plugh", "tlh", ["xyzzy", "plugh"]),
         ("", "en", []),
         ("the of and 🎈 \u200b ...", "en", []),
@@ -47,3 +49,11 @@ def test_stems_are_shown_as_they_were_written() -> None:
 def test_what_is_all_ascii_gives_the_same_words_in_the_quick_way(text: str) -> None:
     """The quick pattern and the general one find the same, whatever stands between."""
     assert _found(text) == _WORD.findall(text.casefold())
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 500_000 + "1x", "1," * 500_000 + "1é", "1." * 500_000 + "x", "0" * 999_999 + "x"]
+)
+def test_a_body_of_nothing_but_numbers_is_read_as_fast_as_any(text: str) -> None:
+    """No text is read anew from each of its places: this would take hours."""
+    assert len(_found(text)) in {1, 500_001}
