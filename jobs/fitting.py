@@ -117,7 +117,7 @@ def fit(
         near = near_copies(kin, readings.sketches, published, readings.headlines, rule)
         chosen = stand_ins(exact, near, published)
     with step("expand", total) as tick:
-        expanded = expansion.expand(rows, kin, tick)
+        expanded = expansion.expand(rows, kin, threads=threads, progress=tick)
     with step("find neighbours", total) as tick:
         candidates = nearest_by_kin(
             expanded, kin, chosen, k=settings.related_candidates, threads=threads, progress=tick

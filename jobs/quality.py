@@ -167,11 +167,11 @@ def write_report(quality: Quality, model: Model, directory: Path) -> None:
 
 def _cosines(model: Model) -> NDArray[np.float32]:
     """Return the cosines of the first listed by expanded words, 0 where the list has ended."""
-    shown = model.listed.indices[:, :_SHOWN]
+    shown, near = model.listed.indices[:, :_SHOWN], model.candidates
     cosines = np.zeros(shown.shape, dtype=np.float32)
     for place in range(shown.shape[1]):
-        others = model.expanded[np.maximum(shown[:, place], 0)]
-        cosines[:, place] = np.asarray(model.expanded.multiply(others).sum(axis=1)).ravel()
+        among = (near.indices == shown[:, [place]]).argmax(axis=1)
+        cosines[:, place] = np.take_along_axis(near.cosines, among[:, None], axis=1)[:, 0]
     return np.where(shown >= 0, cosines, 0)
 
 

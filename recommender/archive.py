@@ -201,8 +201,12 @@ class Archive:
 
     def all_cards(self) -> Iterator[Card]:
         """Yield the card of every article that is not withdrawn."""
-        for (card,) in self._connection.execute("SELECT card FROM articles WHERE NOT withdrawn"):
+        for _, card in self.card_texts():
             yield Card.model_validate_json(card)
+
+    def card_texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and the card, as JSON text, of every article that is not withdrawn."""
+        yield from self._connection.execute("SELECT id, card FROM articles WHERE NOT withdrawn")
 
     def withdrawn(self) -> Iterator[str]:
         """Yield the ids of withdrawn articles."""

@@ -65,6 +65,12 @@ class Catalogue:
         found = cast("list[str | None]", self._redis.hmget(self._keys.cards, list(ids)))
         return {identifier: Card.model_validate_json(json) for identifier, json in zip(ids, found, strict=True) if json}
 
+    def differing(self, texts: Sequence[tuple[str, str]]) -> list[Card]:
+        """Return those cards, given by id and JSON text, that are not here word for word; one round trip."""
+        found = self._redis.hmget(self._keys.cards, [identifier for identifier, _ in texts])
+        pairs = zip(texts, cast("list[str | None]", found), strict=True)
+        return [Card.model_validate_json(text) for (_, text), shown in pairs if text != shown]
+
     def latest(self, section: str, start: int, count: int) -> list[str]:
         """Return ``count`` ids from the ``start``-th newest on, of a section key or (empty) of all."""
         found = self._redis.zrange(self._keys.latest(section), start, start + count - 1, desc=True)

@@ -43,10 +43,9 @@ def withdraw(article_id: str, archive: Archive, catalogue: Catalogue) -> bool:
 def reconcile(archive: Archive, catalogue: Catalogue) -> int:
     """Bring the catalogue in line with the archive, after Redis lost or missed something; return what was mended."""
     mended = catalogue.remove(archive.withdrawn())
-    for some in batched(archive.all_cards(), _BATCH):
-        shown = catalogue.cards([card.id for card in some])
+    for some in batched(archive.card_texts(), _BATCH):
         # Only what differs is written: an article pushed this very moment must not be set back.
-        differing = [card for card in some if shown.get(card.id) != card]
+        differing = catalogue.differing(some)
         catalogue.put(differing)
         mended += len(differing)
     return mended

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Block", "closest_of_candidates", "compare", "sort_found", "take_greedily"]
+__all__ = ["BLOCK", "Block", "closest_of_candidates", "compare", "expand_rows", "sort_found", "take_greedily"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -157,6 +157,111 @@ def sort_found(
 
 
 @_compiled
+def _product(dense: NDArray[np.float32], terms: NDArray[np.int32], weights: NDArray[np.float32]) -> np.float32:
+    """Return the product of a row with one that is laid out densely.
+
+    It is added up in four sums, always the same: a single one would wait for each addition to end.
+    """
+    first = second = third = fourth = np.float32(0)
+    whole = len(terms) // 4 * 4
+    for at in range(0, whole, 4):
+        first += dense[terms[at]] * weights[at]
+        second += dense[terms[at + 1]] * weights[at + 1]
+        third += dense[terms[at + 2]] * weights[at + 2]
+        fourth += dense[terms[at + 3]] * weights[at + 3]
+    for at in range(whole, len(terms)):
+        first += dense[terms[at]] * weights[at]
+    return (first + second) + (third + fourth)
+
+
+@_compiled
+def expand_rows(
+    rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
+    n_terms: int,
+    first: int,
+    kin: NDArray[np.int32],
+    cosines: NDArray[np.float32],
+    shares: tuple[float, float, float],
+    nearest: int,
+    expanded: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+) -> None:
+    """Expand rows from ``first`` on by the words of their kin, as `Expansion.expand` does; not yet of length 1.
+
+    Parameters
+    ----------
+    rows : starts, terms, weights
+        As a CSR matrix has them.
+    kin, cosines : arrays, shape (b, widest)
+        Of the b rows to expand; -1 where there is none.
+    shares : own, near, wide
+        Weights of an article's own words, and of the centroids of its nearest and of all its kin.
+    nearest : int
+        Of how many of its kin the first centroid is.
+    expanded : counts, terms, weights (b, most)
+        Filled with the heaviest of each row, in the order of their terms.
+    """
+    starts, terms, weights = rows
+    counts, heaviest, heaviest_weights = expanded
+    own, near, wide = shares
+    centroids = np.zeros((n_terms, 2), dtype=np.float32)
+    met, weighed = np.empty(n_terms, dtype=np.int32), np.empty(n_terms, dtype=np.float32)
+    known = np.full(n_terms, -1, dtype=np.int32)
+    for number in range(len(kin)):
+        row, count = first + number, 0
+        for at in range(starts[row], starts[row + 1]):
+            known[terms[at]], met[count] = row, terms[at]
+            weighed[count] = own * weights[at]
+            count += 1
+        for place in range(kin.shape[1]):
+            other, cosine = kin[number, place], cosines[number, place]
+            if other < 0:
+                continue
+            for at in range(starts[other], starts[other + 1]):
+                term = terms[at]
+                if known[term] != row:
+                    known[term], met[count], weighed[count] = row, term, 0
+                    count += 1
+                centroids[term, 1] += cosine * weights[at]
+                if place < nearest:
+                    centroids[term, 0] += cosine * cosine * weights[at]
+        squares = np.zeros(2)
+        for at in range(count):
+            squares[0] += centroids[met[at], 0] ** 2
+            squares[1] += centroids[met[at], 1] ** 2
+        near_share = near / np.sqrt(squares[0]) if squares[0] > 0 else 0.0
+        wide_share = wide / np.sqrt(squares[1]) if squares[1] > 0 else 0.0
+        for at in range(count):
+            weighed[at] += near_share * centroids[met[at], 0] + wide_share * centroids[met[at], 1]
+            centroids[met[at]] = 0
+        counts[number] = _keep_heaviest(met[:count], weighed[:count], heaviest[number], heaviest_weights[number])
+
+
+@_compiled
+def _keep_heaviest(
+    terms: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    kept_terms: NDArray[np.int32],
+    kept_weights: NDArray[np.float32],
+) -> int:
+    """Keep the heaviest, as many as there is room for, in order of their terms; return how many."""
+    most, count = len(kept_terms), 0
+    if len(terms) > most:
+        least = np.partition(weights, len(weights) - most)[len(weights) - most]
+        equal = most - (weights > least).sum()  # of those as heavy as the lightest kept, so many have room
+        chosen = np.empty(most, dtype=np.int64)
+        for at in range(len(terms)):
+            if weights[at] > least or (weights[at] == least and equal > 0):
+                equal -= weights[at] == least
+                chosen[count] = at
+                count += 1
+    else:
+        chosen = np.arange(len(terms))
+    for place, at in enumerate(chosen[np.argsort(terms[chosen])]):
+        kept_terms[place], kept_weights[place] = terms[at], weights[at]
+    return len(chosen)
+
+
+@_compiled
 def closest_of_candidates(  # noqa: C901 - one pass over memory
     starts: NDArray[np.int32],
     terms: NDArray[np.int32],
@@ -210,10 +315,8 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
             dense[terms[at]] = weights[at]
         candidates[:count].sort()  # equals stay in the order of their index
         for place in range(count):
-            other, total = candidates[place], np.float32(0)
-            for at in range(starts[other], starts[other + 1]):
-                total += dense[terms[at]] * weights[at]
-            near[place] = total
+            some = slice(starts[candidates[place]], starts[candidates[place] + 1])
+            near[place] = _product(dense, terms[some], weights[some])
         order = np.argsort(-near[:count], kind="mergesort")
         for place in range(min(len(order), indices.shape[1])):
             if near[order[place]] >= least:
@@ -272,14 +375,13 @@ def take_greedily(
             for at in range(starts[one], starts[one + 1]):
                 dense[terms[at]] = weights[at]
             for before in range(compared[best], taken):
-                place, total = order[row, before], np.float32(0)
-                other = others[row, place]
-                for at in range(starts[other], starts[other + 1]):
-                    total += dense[terms[at]] * weights[at]
-                likest[best] = max(likest[best], total)
+                place = order[row, before]
+                some = slice(starts[others[row, place]], starts[others[row, place] + 1])
+                likeness = _product(dense, terms[some], weights[some])
+                likest[best] = max(likest[best], likeness)
                 dated = published[row, best] > 0 and published[row, place] > 0
                 apart = abs(published[row, best] - published[row, place])
-                if total >= story_cosine and dated and apart <= story_s:
+                if likeness >= story_cosine and dated and apart <= story_s:
                     stories[best] += 1
             for at in range(starts[one], starts[one + 1]):
                 dense[terms[at]] = 0

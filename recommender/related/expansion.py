@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from recommender.related.neighbours import Neighbours
+from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.text.rows import unit_rows
 
 __all__ = ["Expansion"]
@@ -42,7 +44,12 @@ class Expansion:
     terms: int = 150
 
     def expand(
-        self, rows: csr_matrix, neighbours: Neighbours, progress: Callable[[int], None] = lambda _: None
+        self,
+        rows: csr_matrix,
+        neighbours: Neighbours,
+        *,
+        threads: int = 1,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> csr_matrix:
         """Return the rows expanded, of length 1.
 
@@ -51,6 +58,8 @@ class Expansion:
         rows : csr_matrix of float32, shape (n, n_terms)
         neighbours : Neighbours
             Of n articles, at least `widest` wide where there are as many.
+        threads : int
+            Processor threads to use.
         progress : callable
             Called with the number of articles done.
 
@@ -58,18 +67,36 @@ class Expansion:
         -------
         csr_matrix of float32, shape (n, n_terms)
         """
-        blocks = [rows[:0]]
-        for start in range(0, rows.shape[0], _BLOCK):
-            block = slice(start, start + _BLOCK)
-            near = neighbours.cosines[block]
-            expanded = (
-                self.own * rows[block]
-                + self.near * _centroids(rows, neighbours.indices[block, : self.nearest], near[:, : self.nearest] ** 2)
-                + self.wide * _centroids(rows, neighbours.indices[block, : self.widest], near[:, : self.widest])
-            )
-            blocks.append(unit_rows(_heaviest(csr_matrix(expanded), self.terms)))
-            progress(min(start + _BLOCK, rows.shape[0]))
+        n, blocks = rows.shape[0], [rows[:0]]
+        expand = self._expand_compiled if COMPILED else self._expand_slowly
+        with ThreadPoolExecutor(threads) as pool:
+            for block in pool.map(partial(expand, rows, neighbours), range(0, n, _BLOCK)):
+                blocks.append(unit_rows(block))
+                progress(min((len(blocks) - 1) * _BLOCK, n))
         return csr_matrix(vstack(blocks), dtype=np.float32)
+
+    def _expand_slowly(self, rows: csr_matrix, neighbours: Neighbours, start: int) -> csr_matrix:
+        block = slice(start, start + _BLOCK)
+        near = neighbours.cosines[block]
+        expanded = (
+            self.own * rows[block]
+            + self.near * _centroids(rows, neighbours.indices[block, : self.nearest], near[:, : self.nearest] ** 2)
+            + self.wide * _centroids(rows, neighbours.indices[block, : self.widest], near[:, : self.widest])
+        )
+        return _heaviest(csr_matrix(expanded), self.terms)
+
+    def _expand_compiled(self, rows: csr_matrix, neighbours: Neighbours, start: int) -> csr_matrix:
+        from recommender.related.compiled import expand_rows  # noqa: PLC0415 - takes a second
+
+        block = slice(start, min(start + _BLOCK, rows.shape[0]))
+        kin, cosines = neighbours.indices[block, : self.widest], neighbours.cosines[block, : self.widest]
+        counts, terms = np.zeros(len(kin), dtype=np.int64), np.zeros((len(kin), self.terms), dtype=np.int32)
+        weights = np.zeros(terms.shape, dtype=np.float32)
+        parts, shares = (rows.indptr, rows.indices, rows.data), (self.own, self.near, self.wide)
+        expand_rows(parts, rows.shape[1], start, kin, cosines, shares, self.nearest, (counts, terms, weights))
+        there = np.arange(self.terms) < counts[:, None]
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        return csr_matrix((weights[there], terms[there], starts), shape=(len(kin), rows.shape[1]))
 
 
 def _centroids(rows: csr_matrix, indices: NDArray[np.int32], weights: NDArray[np.float32]) -> csr_matrix:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
+from pydantic_core import to_json
 from redis import Redis
 from redis.exceptions import LockError, RedisError
 
@@ -188,8 +189,7 @@ class Publication:
 
 def pack(scores: Mapping[str, float]) -> str:
     """Return a list as it is kept in Redis."""
-    rounded = {article_id: round(float(score), 4) for article_id, score in scores.items()}
-    return json.dumps(rounded, ensure_ascii=False, separators=(",", ":"))
+    return to_json({article_id: round(float(score), 4) for article_id, score in scores.items()}).decode()
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -29,9 +29,12 @@ def make() -> Make:
         n = len(ids)
         width = 30
         indices = np.full((n, width), -1, dtype=np.int32)
+        cosines = np.zeros((n, width), dtype=np.float32)
+        dense = np.array([[1, 0], [0.6, 0.8], [0.8, 0.6], [0, 1]], dtype=np.float32)[:n]
         for one, some in enumerate(lists):
             indices[one, : len(some)] = some
-        rows = csr_matrix(np.array([[1, 0], [0.6, 0.8], [0.8, 0.6], [0, 1]], dtype=np.float32)[:n])
+            cosines[one, : len(some)] = dense[some] @ dense[one]
+        rows = csr_matrix(dense)
         tfidf = FieldTfidf()
         tfidf.terms_ = ["x", "y"]
         nothing = csr_array(np.zeros((n, n), dtype=np.float32))
@@ -51,7 +54,7 @@ def make() -> Make:
             near=nothing,
             choice=nothing,
             trust=nothing,
-            candidates=Neighbours(indices, np.zeros(indices.shape, dtype=np.float32)),
+            candidates=Neighbours(indices, cosines),
             ranked_at=10 * DAY,
             ranking=Ranking(),
             listed=Neighbours(indices, np.zeros(indices.shape, dtype=np.float32)),
