@@ -27,6 +27,7 @@ from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
 from recommender.text.fields import FieldReader
 from recommender.text.lexicon import Lexicon
+from recommender.text.rows import distances
 from recommender.text.tfidf import FieldTfidf
 
 __all__ = ["Documents", "Fitted", "Step", "fit", "in_memory"]
@@ -53,9 +54,10 @@ class Fitted:
     read : int
         Articles whose text was read; of the others the counts were kept.
     drift : float or None
-        How far idf has moved from that of the model before, as `Lexicon.drift` gives it; None where it was not asked.
+        How far idf has moved from that of the model before, as `Lexicon.drift` gives it; None where that had other
+        boilerplate, or there is none.
     relearned : bool
-        Whether words, idf and boilerplate were learned afresh.
+        Whether words and idf were learned afresh.
     garbled : float
         Share of articles that look as if read in the wrong encoding.
     """
@@ -95,7 +97,8 @@ def fit(
     cache : ReadingsCache, optional
         What the last run read.
     before : Model, optional
-        Its words and idf are kept until they are old or have drifted, and so is the kin of what has not changed.
+        Its boilerplate is kept until it is old, its words and idf until they have drifted, and the kin of what has not
+        changed.
     """
     total, expansion, threads = len(heads), Expansion(), os.cpu_count() or 1
     ids, published = [head.id for head in heads], np.array([head.published for head in heads], dtype=np.float64)
@@ -103,13 +106,13 @@ def fit(
         words = _Words(heads, documents, cache or ReadingsCache(None), settings, tick)
         lexicon = words.lexicon(before.lexicon if before else None, now.timestamp())
         readings, relearned = words.readings, not before or lexicon is not before.lexicon
-        places = _same(heads, before) if before and not relearned else np.full(total, -1)
-        rows = words.rows(lexicon, before, places)
+        places = _same(heads, before) if before and lexicon.reader == before.lexicon.reader else np.full(total, -1)
+        rows, moved = words.rows(lexicon, before, places)
     exact = originals(readings.fingerprints.view("V16").ravel().tolist(), published)
     with step("find copies and kin", total) as tick:
-        if before and not relearned:
+        if before:
             places = np.where(_same_original(places, exact, before), places, -1)
-            kept = before.kin.renewed(places, rows, exact, threads=threads, progress=tick)
+            kept = before.kin.renewed(places, moved, rows, exact, threads=threads, progress=tick)
         else:
             kept = Kin.find(rows, exact, expansion.widest, threads=threads, progress=tick)
         kin = kept.nearest()
@@ -184,26 +187,41 @@ class _Words:
 
     def lexicon(self, before: Lexicon | None, now: float) -> Lexicon:
         """Count the words, and return what they are weighed by: as before, or learned afresh."""
-        if before and now - before.learned_at < self._settings.related_relearn_days * _DAY_S:
-            self._read(before.reader)
+        settings = self._settings
+        old = before is None or now - before.learned_at >= settings.related_relearn_days * _DAY_S
+        reader = self._learned_reader() if before is None or old else before.reader
+        self._read(reader)
+        if before and reader == before.reader:
             self.drift = before.drift(self.readings.counts)
-            if self.drift <= self._settings.related_drift:
+            if not old and self.drift <= settings.related_drift:
                 return before
+        learned_at = now if before is None or old else before.learned_at
+        return Lexicon(reader, FieldTfidf().fit(self.readings.counts), learned_at)
+
+    def _learned_reader(self) -> FieldReader:
         first = sorted(self._heads, key=lambda head: head.digest)[:SAMPLE]
         sample = map(Article.model_validate_json, self._documents([head.id for head in first]))
-        reader = FieldReader.learn(sample, self._settings.related_boilerplate_share)
-        self._read(reader)
-        return Lexicon(reader, FieldTfidf().fit(self.readings.counts), now)
+        return FieldReader.learn(sample, self._settings.related_boilerplate_share)
 
-    def rows(self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64]) -> csr_matrix:
-        """Return the row of each article, that of the model before where it has the same place there."""
-        fresh = np.flatnonzero(places < 0)
-        weighed = lexicon.tfidf.transform(self.readings.counts.take(fresh))
-        if before is None or len(fresh) == len(places):
-            return weighed
-        order = places.copy()
-        order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
-        return csr_matrix(vstack((before.rows, weighed)))[order]
+    def rows(
+        self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64]
+    ) -> tuple[csr_matrix, NDArray[np.floating]]:
+        """Return the row of each article, and how far it has moved from the one in its place in the model before."""
+        moved = np.zeros(len(places))
+        kept = np.flatnonzero(places >= 0)
+        if before is None or not len(kept):
+            return lexicon.tfidf.transform(self.readings.counts), moved
+        if lexicon is before.lexicon:
+            fresh = np.flatnonzero(places < 0)
+            order = places.copy()
+            order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
+            weighed = lexicon.tfidf.transform(self.readings.counts.take(fresh))
+            return csr_matrix(vstack((before.rows, weighed)))[order], moved
+        rows = lexicon.tfidf.transform(self.readings.counts)
+        moved[kept] = distances(
+            rows[kept], lexicon.tfidf.terms_, before.rows[places[kept]], before.lexicon.tfidf.terms_
+        )
+        return rows, moved
 
     def spelled(self, lexicon: Lexicon) -> list[str]:
         """Return the words of a lexicon as people write them."""

@@ -134,10 +134,12 @@ class Settings(BaseSettings):
         0.02, gt=0, le=1, description="share of articles from which on a sentence or dateline says nothing; 1: none"
     )
     related_relearn_days: float = Field(
-        7, ge=0, description="days after which words and boilerplate are learned afresh; 0: every night"
+        7, ge=0, description="days after which boilerplate, words and idf are learned afresh; 0: every night"
     )
     related_drift: float = Field(
-        0.001, ge=0, description="mean change of a word's idf from which on they are learned afresh before that"
+        0.0003,
+        ge=0,
+        description="mean change of a word's idf from which on words and idf are learned afresh",
     )
     versions_keep: int = Field(3, ge=1, le=100, description="published versions kept, the current one included")
     train_lock_s: float = Field(

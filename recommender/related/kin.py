@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommender.related.neighbours import Neighbours, nearest
+from recommender.related.neighbours import Neighbours, nearest, nearest_through
 
 __all__ = ["Kin"]
 
-_SPARE = 10
-"""Kin kept beyond those asked for, so that a few may leave before an article has to be compared with all again."""
+_SPARE = 20
+"""Kin kept beyond those asked for, so that a few may leave, or all move a little, before an article has to be compared
+with all again."""
+_STILL = 0.004
+"""How far a row may have moved for its kin to be kept; when idf is learned afresh, nineteen in twenty move by less."""
+_MOST = 0.1
+"""Share of articles that have changed from which on all are compared with all."""
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Kin:
     ) -> Kin:
         """Compare all with all; parameters as for `nearest`."""
         found = nearest(rows, originals, k=k + _SPARE, floor=0, threads=threads, progress=progress)
+        # Each cosine is taken in one way, whichever search came upon the pair: the last bit decides between equals.
+        found = nearest_through(rows, found.indices, originals, k=k + _SPARE, hops=0, threads=threads)
         return cls(found, found.cosines[:, -1].copy(), k)
 
     def nearest(self) -> Neighbours:
@@ -57,6 +66,7 @@ class Kin:
     def renewed(
         self,
         before: NDArray[np.int64],
+        moved: NDArray[np.floating],
         rows: csr_matrix,
         originals: NDArray[np.int64],
         *,
@@ -65,36 +75,37 @@ class Kin:
     ) -> Kin:
         """Return the kin of a changed corpus, the same as `find` would, comparing only what changed.
 
+        The cosine of two rows of length 1 changes by no more than the sum of how far they have moved, so that whatever
+        was far from an article has not become its kin.
+
         Parameters
         ----------
         before : array of int, shape (n,)
             The place each article had, in the same order; -1 for what is new, has changed, or has another original.
+        moved : array of float, shape (n,)
+            Length of the difference between the row of each and the one it had.
         rows, originals, threads, progress :
             As for `nearest`, of the corpus as it is now.
         """
         n, width = rows.shape[0], self.k + _SPARE
-        same, fresh = np.flatnonzero(before >= 0), np.flatnonzero(before < 0)
+        kept = (before >= 0) & (moved <= _STILL)
+        same, fresh = np.flatnonzero(kept), np.flatnonzero(~kept)
+        if len(fresh) > _MOST * n or self.found.indices.shape[1] != width:
+            return Kin.find(rows, originals, self.k, threads=threads, progress=progress)
+        search = partial(nearest, rows, originals, k=width, floor=0, threads=threads)
         now = np.full(len(self.bounds) + 1, -1, dtype=np.int32)  # the last for -1
         now[before[same]] = same
-        stayed = now[self.found.indices[before[same]]]
-        near = np.where(stayed >= 0, self.found.cosines[before[same]], 0)
-        came = nearest(rows, originals, k=width, floor=0, of=same, among=fresh, threads=threads)
-        found, bounds = Neighbours.none(n, width), np.zeros(n, dtype=np.float32)
-        bounds[same] = self.bounds[before[same]]
-        found.indices[same], found.cosines[same] = _merged(
-            np.hstack((stayed, came.indices)), np.hstack((near, came.cosines)), width
-        )
-        sure = (found.cosines > bounds[:, None]).sum(axis=1)
+        graph = np.full((n, 2 * width), -1, dtype=np.int32)
+        graph[same, :width] = now[self.found.indices[before[same]]]
+        graph[same, width:] = search(of=same, among=fresh).indices
+        found = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
+        bounds, farthest = np.zeros(n, dtype=np.float32), moved[same].max(initial=0)
+        bounds[same] = self.bounds[before[same]] + moved[same] + farthest
+        sure = (found.cosines > bounds[:, None] + _ROUNDING).sum(axis=1)
         again = np.union1d(fresh, same[(sure[same] < self.k) & (bounds[same] > 0)])
-        anew = nearest(rows, originals, k=width, floor=0, of=again, threads=threads, progress=progress)
-        found.indices[again], found.cosines[again], bounds[again] = anew.indices, anew.cosines, 0
+        graph = np.full((n, width), -1, dtype=np.int32)
+        graph[again], bounds[again] = search(of=again, progress=progress).indices, 0
+        anew = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
+        found.indices[again], found.cosines[again] = anew.indices[again], anew.cosines[again]
         progress(n)
         return Kin(found, np.maximum(bounds, found.cosines[:, -1]), self.k)
-
-
-def _merged(
-    indices: NDArray[np.int32], cosines: NDArray[np.float32], width: int
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    order = np.lexsort((indices, -cosines))[:, :width]
-    near = np.take_along_axis(cosines, order, axis=1)
-    return np.where(near > 0, np.take_along_axis(indices, order, axis=1), -1), near

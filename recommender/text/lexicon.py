@@ -19,7 +19,7 @@ __all__ = ["Lexicon"]
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """How articles are read and weighed until the words are learned afresh.
+    """How articles are read and weighed until that is learned afresh.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Lexicon:
     tfidf : FieldTfidf
         Words, idf and mean lengths.
     learned_at : float
-        Unix seconds.
+        Unix seconds; when the reader was. Words and idf may be younger.
     """
 
     reader: FieldReader

@@ -85,6 +85,45 @@ def test_nights_of_changes_give_the_lists_of_a_full_rebuild_with_the_same_words(
         np.testing.assert_allclose(model.listed.cosines, full.model.listed.cosines, atol=1e-6)
 
 
+@pytest.mark.parametrize("turn", range(1, 4))
+def test_nights_that_learn_idf_afresh_give_the_lists_of_a_full_rebuild(turn: int, tmp_path: Path) -> None:
+    """From counts, boilerplate and kin of the night before, when words and idf have drifted."""
+    random = np.random.default_rng(turn)
+    learning = KEEPING.model_copy(update={"related_drift": 0})
+    articles = {one.id: one for one in (written(random, number) for number in range(300))}
+    before = night(articles, tmp_path / "readings", None)
+    for number in random.choice(300, 5 * turn, replace=False):
+        articles[f"{number:04}"] = written(random, int(number))
+    again = night(articles, tmp_path / "readings", before.model, learning)
+    full = night(articles, None, None)
+    assert again.read <= 5 * turn
+    assert again.relearned
+    np.testing.assert_array_equal(again.model.rows.toarray(), full.model.rows.toarray())
+    np.testing.assert_array_equal(again.model.listed.indices, full.model.listed.indices)
+    np.testing.assert_allclose(again.model.listed.cosines, full.model.listed.cosines, atol=1e-6)
+
+
+@pytest.mark.parametrize("far", [1e-4, 1e-3, 4e-3])
+def test_kin_of_rows_that_moved_a_little_are_those_of_all_compared(far: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through three nights: most move by less than the bound, a few by far more, a few change wholly or go."""
+    monkeypatch.setattr("recommender.related.kin._SPARE", 1)
+    random = np.random.default_rng(0)
+    dense = normalize(random.random((600, 4)))
+    kin = Kin.find(csr_matrix(dense, dtype=np.float32), np.arange(600), 5)
+    for _ in range(3):
+        reach = np.where(random.random(len(dense)) < 0.02, 0.2, far / 2)[:, None]
+        now = normalize(np.abs(dense + reach * normalize(random.normal(size=dense.shape))))
+        places = np.where(random.random(len(dense)) < 0.02, -1, np.arange(len(dense)))
+        stay = np.flatnonzero(random.random(len(dense)) > 0.01)
+        now, places, was = now[stay], places[stay], dense[stay]
+        moved, rows = np.linalg.norm(now - was, axis=1), csr_matrix(now, dtype=np.float32)
+        kin = kin.renewed(places, moved, rows, np.arange(len(now)))
+        full = Kin.find(rows, np.arange(len(now)), 5)
+        np.testing.assert_array_equal(kin.nearest().indices, full.nearest().indices)
+        np.testing.assert_array_equal(kin.nearest().cosines, full.nearest().cosines)
+        dense = now
+
+
 def test_words_are_learned_afresh_when_they_drift_or_are_old(tmp_path: Path) -> None:
     """The drift is nothing for the same articles, grows with another subject, and past the bound all is learned."""
     random = np.random.default_rng(1)
@@ -137,6 +176,6 @@ def test_kin_that_leave_are_made_up_for() -> None:
     rows = csr_matrix(normalize(random.random((80, 6)).astype(np.float32)))
     kin = Kin.find(rows, np.arange(80), 5)
     stay = np.sort(random.choice(80, 30, replace=False))
-    left = kin.renewed(stay, csr_matrix(rows[stay]), np.arange(30))
+    left = kin.renewed(stay, np.zeros(30), csr_matrix(rows[stay]), np.arange(30))
     full = Kin.find(csr_matrix(rows[stay]), np.arange(30), 5)
     np.testing.assert_array_equal(left.nearest().indices, full.nearest().indices)
