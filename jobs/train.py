@@ -30,6 +30,8 @@ from recommender.service import Service
 
 __all__ = ["Summary", "train"]
 
+_TOLD = 1000
+"""Lists after which the bar moves: to move it takes as long as to write one."""
 _REPORTS = 5
 """Refused runs whose reports stay on disk."""
 
@@ -210,14 +212,15 @@ def _guard(service: Service, summary: Summary, quality: Quality, model: Model, *
 
 
 def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
-    for place, article_id in enumerate(model.ids):
-        chosen = [other for other in model.listed.indices[place].tolist() if other >= 0]
-        if chosen:
-            yield (
-                article_id,
-                dict(zip((model.ids[other] for other in chosen), model.listed.cosines[place].tolist(), strict=False)),
-            )
-        tick(place + 1)
+    listed, names = model.listed, np.array(model.ids, dtype=object)
+    for start in range(0, len(names), _TOLD):
+        some = slice(start, start + _TOLD)
+        others, scores = names[listed.indices[some]].tolist(), listed.cosines[some].tolist()
+        counts = np.count_nonzero(listed.indices[some] >= 0, axis=1).tolist()
+        for one, near, worth, count in zip(model.ids[some], others, scores, counts, strict=True):
+            if count:
+                yield one, dict(zip(near[:count], worth[:count], strict=True))
+        tick(min(start + _TOLD, len(names)))
 
 
 def _write_variants(service: Service, publication: Publication, bars: Progress, summary: Summary, model: Model) -> None:

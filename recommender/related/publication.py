@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
+import numpy as np
 from pydantic_core import to_json
 from redis import Redis
 from redis.exceptions import LockError, RedisError
@@ -189,7 +190,8 @@ class Publication:
 
 def pack(scores: Mapping[str, float]) -> str:
     """Return a list as it is kept in Redis."""
-    return to_json({article_id: round(float(score), 4) for article_id, score in scores.items()}).decode()
+    rounded = np.round(np.fromiter(scores.values(), np.float64, len(scores)), 4).tolist()
+    return to_json(dict(zip(scores, rounded, strict=True))).decode()
 
 
 def _outcome(error: BaseException) -> Outcome:
