@@ -327,11 +327,10 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
 
 
 @_compiled
-def take_greedily(
-    starts: NDArray[np.int32],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.float32],
+def take_greedily(  # noqa: C901, PLR0912 - one pass over memory
+    rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,
+    kin: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]],
     others: NDArray[np.int32],
     merit: NDArray[np.float64],
     published: NDArray[np.float64],
@@ -346,15 +345,21 @@ def take_greedily(
 
     Parameters
     ----------
-    starts, terms, weights : arrays
+    rows : starts, terms, weights
         The articles' own words, as a CSR matrix has them.
+    kin : indices, cosines, bounds
+        Of each article, as `Kin` has them: most cosines that are asked for are known by them.
     others, merit, published : arrays, shape (b, c)
         The candidates, what each is worth by itself, and its Unix second; 0 where no date is known.
     order, scores : arrays, shape (b, keep)
         Filled.
     """
+    starts, terms, weights = rows
+    kin_indices, kin_cosines, bounds = kin
     dense = np.zeros(n_terms, dtype=np.float32)
     count, keep = others.shape[1], order.shape[1]
+    taken_as = np.full(len(starts), -1, dtype=np.int64)
+    likeness = np.zeros(keep, dtype=np.float32)
     for row in range(len(others)):
         # What a candidate was worth when it was last looked at is the most that it can be worth now, so that only the
         # best is looked at again: it is the next when it has been compared with all taken so far.
@@ -366,24 +371,36 @@ def take_greedily(
             best = np.argmax(worth)
             if worth[best] <= 0:
                 break
-            if compared[best] == taken:
+            one, since = others[row, best], compared[best]
+            if since == taken:
                 order[row, taken], scores[row, taken] = best, worth[best]
-                worth[best] = -1
+                worth[best], taken_as[one] = -1, taken
                 taken += 1
                 continue
-            one = others[row, best]
-            for at in range(starts[one], starts[one + 1]):
-                dense[terms[at]] = weights[at]
-            for before in range(compared[best], taken):
+            likeness[since:taken] = -1
+            for at in range(kin_indices.shape[1]):
+                place = taken_as[kin_indices[one, at]]  # -1 is the last, which nobody is
+                if place >= since:
+                    likeness[place] = kin_cosines[one, at]
+            # Others are no nearer than the bound of its kin.
+            if bounds[one] > max(likest[best], likeness[since:taken].max()) or bounds[one] >= story_cosine:
+                for at in range(starts[one], starts[one + 1]):
+                    dense[terms[at]] = weights[at]
+                for before in range(since, taken):
+                    if likeness[before] < 0:
+                        other = others[row, order[row, before]]
+                        some = slice(starts[other], starts[other + 1])
+                        likeness[before] = _product(dense, terms[some], weights[some])
+                for at in range(starts[one], starts[one + 1]):
+                    dense[terms[at]] = 0
+            for before in range(since, taken):
                 place = order[row, before]
-                some = slice(starts[others[row, place]], starts[others[row, place] + 1])
-                likeness = _product(dense, terms[some], weights[some])
-                likest[best] = max(likest[best], likeness)
+                likest[best] = max(likest[best], likeness[before])
                 dated = published[row, best] > 0 and published[row, place] > 0
                 apart = abs(published[row, best] - published[row, place])
-                if likeness >= story_cosine and dated and apart <= story_s:
+                if likeness[before] >= story_cosine and dated and apart <= story_s:
                     stories[best] += 1
-            for at in range(starts[one], starts[one + 1]):
-                dense[terms[at]] = 0
             compared[best] = taken
             worth[best] = merit[row, best] * (1 - variety * likest[best]) if stories[best] < story_most else -1
+        for before in range(taken):
+            taken_as[others[row, order[row, before]]] = -1

@@ -279,6 +279,7 @@ class Growth:
             rows=self.rows_of(places),
             expanded=self.expanded_of(places),
             stand_ins=local[self.stand_ins[places]],
+            kin=Kin.unknown(len(places), model.kin.k),
             near=self.near_among(places),
             choice=_cut(model.choice, old, len(places)),
             trust=_cut(model.trust, old, len(places)),

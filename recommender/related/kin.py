@@ -22,6 +22,7 @@ _STILL = 0.004
 _MOST = 0.1
 """Share of articles that have changed from which on all are compared with all."""
 _ROUNDING = 1e-6
+"""More than two sums of the products of two rows can differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ class Kin:
         found = nearest(rows, originals, k=k + _SPARE, floor=0, threads=threads, progress=progress)
         # Each cosine is taken in one way, whichever search came upon the pair: the last bit decides between equals.
         found = nearest_through(rows, found.indices, originals, k=k + _SPARE, hops=0, threads=threads)
-        return cls(found, found.cosines[:, -1].copy(), k)
+        return cls(found, _last(found), k)
+
+    @classmethod
+    def unknown(cls, n: int, k: int) -> Kin:
+        """Return the kin of n articles of whom nothing is known."""
+        return cls(Neighbours.none(n, k), np.full(n, np.inf, dtype=np.float32), k)
 
     def nearest(self) -> Neighbours:
         """Return the `k` nearest of each."""
@@ -101,11 +107,17 @@ class Kin:
         found = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
         bounds, farthest = np.zeros(n, dtype=np.float32), moved[same].max(initial=0)
         bounds[same] = self.bounds[before[same]] + moved[same] + farthest
-        sure = (found.cosines > bounds[:, None] + _ROUNDING).sum(axis=1)
+        sure = (found.cosines > bounds[:, None]).sum(axis=1)
         again = np.union1d(fresh, same[(sure[same] < self.k) & (bounds[same] > 0)])
         graph = np.full((n, width), -1, dtype=np.int32)
         graph[again], bounds[again] = search(of=again, progress=progress).indices, 0
         anew = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
         found.indices[again], found.cosines[again] = anew.indices[again], anew.cosines[again]
         progress(n)
-        return Kin(found, np.maximum(bounds, found.cosines[:, -1]), self.k)
+        return Kin(found, np.maximum(bounds, _last(found)), self.k)
+
+
+def _last(found: Neighbours) -> NDArray[np.float32]:
+    """Return what nobody else is nearer than; 0 where there is nobody else."""
+    last = found.cosines[:, -1]
+    return np.where(last > 0, last + np.float32(_ROUNDING), 0)

@@ -149,14 +149,13 @@ class Model:
             return ranked.order, ranked.scores
         from recommender.related.compiled import take_greedily  # noqa: PLC0415 - takes a second
 
-        way, rows = self.ranking, self.rows
+        way, rows, kin = self.ranking, self.rows, self.kin
         order = np.full((len(block), way.keep), -1, dtype=np.int64)
         scores = np.zeros(order.shape, dtype=np.float32)
         take_greedily(
-            rows.indptr,
-            rows.indices,
-            rows.data,
+            (rows.indptr, rows.indices, rows.data),
             rows.shape[1],
+            (kin.found.indices, kin.found.cosines, kin.bounds),
             others,
             way.merit(candidates).astype(np.float64),
             self.published[others],

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from recommender.related.compiled import take_greedily
+from recommender.related.kin import Kin
 from recommender.related.ranking import Candidates, Ranked, Ranking
 
 
@@ -100,6 +101,7 @@ def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) ->
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(1, 30),
+    known=st.sampled_from([None, 1, 3, 30]),
     way=st.builds(
         Ranking,
         keep=st.integers(1, 20),
@@ -111,8 +113,8 @@ def test_lists_are_those_of_a_plain_loop(seed: int, count: int, way: Ranking) ->
     ),
 )
 @settings(max_examples=300, deadline=None)
-def test_the_compiled_lists_are_those_of_numpy(seed: int, count: int, way: Ranking) -> None:
-    """Whatever the articles, their dates, stories and variety, a machine without numba makes the same lists."""
+def test_the_compiled_lists_are_those_of_numpy(seed: int, count: int, known: int | None, way: Ranking) -> None:
+    """Whatever the articles, their dates, stories and variety, and however many of their kin are known."""
     random, lists, day_s = np.random.default_rng(seed), 5, 86_400
     rows = csr_matrix(normalize(random.integers(0, 3, (40, 8)).astype(np.float32)))
     published = np.where(random.random(40) < 0.2, 0, random.integers(1, 20, 40) * float(day_s))
@@ -124,11 +126,14 @@ def test_the_compiled_lists_are_those_of_numpy(seed: int, count: int, way: Ranki
     one_story = (likeness >= way.story_cosine) & (apart <= way.story_days * day_s)
     expected = way.rank(candidates, likeness, one_story)
     order, scores = np.full((lists, way.keep), -1, dtype=np.int64), np.zeros((lists, way.keep), dtype=np.float32)
+    every = np.arange(40)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recommender.related.kin._SPARE", 0)
+        kin = Kin.unknown(40, 1) if known is None else Kin.find(rows, every, known)
     take_greedily(
-        rows.indptr,
-        rows.indices,
-        rows.data,
+        (rows.indptr, rows.indices, rows.data),
         rows.shape[1],
+        (kin.found.indices, kin.found.cosines, kin.bounds),
         others,
         way.merit(candidates).astype(np.float64),
         published[others],
