@@ -12,18 +12,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Block", "closest_of_candidates", "compare", "expand_rows", "sort_found", "take_greedily"]
+__all__ = ["closest_of_candidates", "compiled", "expand_rows", "take_greedily"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-BLOCK = 4096
-"""Articles compared with at a time: their sums stay in the processor's nearest cache."""
-_STRIP = 32
 
-Block = tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]
-
-
-def _compiled(function: Function) -> Function:
+def compiled(function: Function) -> Function:
     """Compile, and keep the code on disk where there is a place for it."""
     try:
         return cast("Function", numba.njit(nogil=True, cache=True)(function))
@@ -31,132 +25,7 @@ def _compiled(function: Function) -> Function:
         return cast("Function", numba.njit(nogil=True)(function))
 
 
-@_compiled
-def _keep_best(
-    indices: NDArray[np.int32], cosines: NDArray[np.float32], counts: NDArray[np.int64], row: int, most: int
-) -> None:
-    """Order what was found for a row, nearest first and equals by index, and forget all beyond the ``most`` nearest."""
-    count = counts[row]
-    by_index = np.argsort(indices[row, :count])
-    index, cosine = indices[row, :count][by_index], cosines[row, :count][by_index]
-    order = np.argsort(-cosine, kind="mergesort")[:most]
-    for place in range(len(order)):
-        indices[row, place] = index[order[place]]
-        cosines[row, place] = cosine[order[place]]
-    counts[row] = len(order)
-
-
-@_compiled
-def _add(
-    indices: NDArray[np.int32],
-    cosines: NDArray[np.float32],
-    counts: NDArray[np.int64],
-    least: NDArray[np.float32],
-    row: int,
-    index: int,
-    cosine: float,
-) -> None:
-    indices[row, counts[row]] = index
-    cosines[row, counts[row]] = cosine
-    counts[row] += 1
-    if counts[row] == indices.shape[1]:
-        most = indices.shape[1] // 2
-        _keep_best(indices, cosines, counts, row, most)
-        least[row] = max(least[row], cosines[row, most - 1])
-
-
-@_compiled
-def _add_column(sums: NDArray[np.float32], weight: float, column: NDArray[np.float32]) -> None:
-    for target in range(len(column)):
-        sums[target] += weight * column[target]
-
-
-@_compiled
-def _add_postings(
-    sums: NDArray[np.float32], weight: float, postings: NDArray[np.uint16], weights: NDArray[np.float32]
-) -> None:
-    for place in range(len(postings)):
-        sums[postings[place]] += weight * weights[place]
-
-
-@_compiled
-def compare(  # noqa: C901, PLR0912 - one pass over memory
-    rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
-    first: int,
-    last: int,
-    names: NDArray[np.int32],
-    own: NDArray[np.int32],
-    found: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]],
-    block: Block,
-    offset: int,
-    targets: NDArray[np.int32],
-    both: bool,
-) -> None:
-    """Compare rows ``first`` to ``last`` with one block of targets, and add what is near to what was found.
-
-    Parameters
-    ----------
-    rows : starts, terms, weights
-        As a CSR matrix has them.
-    names, own : array of int32, shape (n,)
-        The index that a row has as a neighbour, and the one that it must not have as its neighbour.
-    found : indices, cosines (n, 2 k), counts, least (n,)
-        Of each row.
-    block : starts, places, weights, common, columns
-        The targets' rare words, as a CSC matrix has them; places count from the block's first target. Of each word the
-        row in ``columns`` if it is common, else -1, and the weights of common words in each of the targets: to add up
-        all is quicker than to add up many in their places.
-    offset : int
-        Row of the block's first target, where ``both``.
-    targets : array of int32, shape (b,)
-        The index of each target.
-    both : bool
-        Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
-    """
-    starts, terms, weights = rows
-    posting_starts, postings, posting_weights, common, columns = block
-    indices, cosines, counts, least = found
-    size = len(targets)
-    sums = np.zeros(BLOCK, dtype=np.float32)
-    limits = np.full(BLOCK, np.float32(np.inf))
-    for row in range(first, last):
-        for at in range(starts[row], starts[row + 1]):
-            term, weight = terms[at], weights[at]
-            if common[term] >= 0:
-                _add_column(sums, weight, columns[common[term]])
-            else:
-                some = slice(posting_starts[term], posting_starts[term + 1])
-                _add_postings(sums, weight, postings[some], posting_weights[some])
-        if both:
-            for target in range(size):
-                limits[target] = min(least[row], least[offset + target])
-        else:
-            limits[:size] = least[row]
-        begin = row + 1 - offset if both and row >= offset else 0
-        for strip in range(begin // _STRIP * _STRIP, size, _STRIP):
-            near = 0
-            for target in range(strip, strip + _STRIP):
-                near += sums[target] >= limits[target]
-            if near:
-                for target in range(max(begin, strip), min(strip + _STRIP, size)):
-                    cosine = sums[target]
-                    if cosine >= least[row] and targets[target] != own[row]:
-                        _add(indices, cosines, counts, least, row, targets[target], cosine)
-                    if both and cosine >= least[offset + target]:
-                        _add(indices, cosines, counts, least, offset + target, names[row], cosine)
-        sums[:] = 0
-
-
-@_compiled
-def sort_found(
-    indices: NDArray[np.int32], cosines: NDArray[np.float32], counts: NDArray[np.int64], first: int, last: int
-) -> None:
-    """Order what was found for some rows, and forget all beyond half the room."""
-    for row in range(first, last):
-        _keep_best(indices, cosines, counts, row, indices.shape[1] // 2)
-
-
-@_compiled
+@compiled
 def _product(dense: NDArray[np.float32], terms: NDArray[np.int32], weights: NDArray[np.float32]) -> np.float32:
     """Return the product of a row with one that is laid out densely.
 
@@ -174,7 +43,7 @@ def _product(dense: NDArray[np.float32], terms: NDArray[np.int32], weights: NDAr
     return (first + second) + (third + fourth)
 
 
-@_compiled
+@compiled
 def expand_rows(
     rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,
@@ -236,7 +105,7 @@ def expand_rows(
         counts[number] = _keep_heaviest(met[:count], weighed[:count], heaviest[number], heaviest_weights[number])
 
 
-@_compiled
+@compiled
 def _keep_heaviest(
     terms: NDArray[np.int32],
     weights: NDArray[np.float32],
@@ -261,7 +130,7 @@ def _keep_heaviest(
     return len(chosen)
 
 
-@_compiled
+@compiled
 def closest_of_candidates(  # noqa: C901 - one pass over memory
     starts: NDArray[np.int32],
     terms: NDArray[np.int32],
@@ -326,7 +195,7 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
             dense[terms[at]] = 0
 
 
-@_compiled
+@compiled
 def take_greedily(  # noqa: C901, PLR0912 - one pass over memory
     rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,

@@ -157,7 +157,7 @@ def _nearest_among(
     from recommender.related.search import Search  # noqa: PLC0415 - takes a second
 
     search = Search(rows, asked, originals[asked], k, least)
-    search.among(rows, listed, threads, progress)
+    search.among(listed, threads, progress)
     return Neighbours(*search.results())
 
 

@@ -9,15 +9,65 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommender.related.compiled import BLOCK, Block, compare, sort_found
+from recommender.related.comparison import BLOCK, Block, Rows, begin_anew, compare, round_up, sort_found
 
 __all__ = ["Search"]
 
 _CHUNK = 512
-_COMMON = 0.12
+_COMMON = 0.05
 """Share of articles from which on a word counts as common."""
 
 Progress = Callable[[int], None]
+
+
+class _Rounding:
+    """How rows are rounded up to bytes, so that their cosines can be added up in 16 bits.
+
+    Parameters
+    ----------
+    rows : csr_matrix
+        All that there are.
+    asked, others : csr_matrix
+        Those whose nearest are searched, and those among which they are; only words that both have are kept.
+
+    Attributes
+    ----------
+    unit : float32
+        What 1 in a sum of products of bytes stands for.
+    """
+
+    def __init__(self, rows: csr_matrix, asked: csr_matrix, others: csr_matrix) -> None:
+        longest = np.diff(rows.indptr).max(initial=0)
+        # Rounding makes a row of n words longer by the root of n at most, and no sum may come to 256 times 256.
+        self._scale = np.float32(max(1, 255 - np.sqrt(longest)))
+        # Adding up floats rounds as well, at each word by half a last place.
+        self.unit = np.float32((1 + np.finfo(np.float32).eps * (longest + 8)) / self._scale**2)
+        df, met, also_met = (np.bincount(some.indices, minlength=some.shape[1]) for some in (rows, asked, others))
+        kept = (met > 0) & (also_met > 0)
+        common = kept & (df > _COMMON * rows.shape[0])
+        self._n_common = max(1, int(common.sum()))
+        self._numbers = np.where(common, np.cumsum(common) - 1, np.where(kept, -1, -2)).astype(np.int32)
+
+    def rows(self, rows: csr_matrix) -> Rows:
+        """Round rows."""
+        exact, rare, common = round_up((rows.indptr, rows.indices, rows.data), self._scale, self._numbers)
+        ordered = csr_matrix(exact[::-1], shape=rows.shape)
+        ordered.sort_indices()
+        return (ordered.indptr, ordered.indices, ordered.data), rare, common
+
+    def blocks(self, rows: Rows) -> Iterator[Block]:
+        """Cut rows into blocks, each by words."""
+        (starts, terms, weights), rare, common = rows
+        n = len(starts) - 1
+        postings = csr_matrix(rare[::-1], shape=(n, len(self._numbers)))
+        columns = csr_matrix(common[::-1], shape=(n, self._n_common))
+        for start in range(0, n, BLOCK):
+            some = postings[start : start + BLOCK].tocsc()
+            yield (
+                (starts[start : start + BLOCK + 1], terms, weights),
+                (some.indptr, some.indices.astype(np.uint16), some.data),
+                np.ascontiguousarray(columns[start : start + BLOCK].toarray(order="F").T),
+            )
 
 
 class Search:
@@ -35,29 +85,36 @@ class Search:
     def __init__(
         self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: float
     ) -> None:
-        self._common = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]) > _COMMON * rows.shape[0])
-        self._numbers = np.full(rows.shape[1], -1, dtype=np.int32)
-        self._numbers[self._common] = np.arange(len(self._common))
-        self._rows = csr_matrix(rows[names])
-        self._rows.sort_indices()
+        self._rows = rows
         self._names = names.astype(np.int32)
         self._own = own.astype(np.int32)
-        self._k = k
-        self._indices = np.empty((len(names), 2 * k), dtype=np.int32)
-        self._cosines = np.empty((len(names), 2 * k), dtype=np.float32)
-        self._counts = np.zeros(len(names), dtype=np.int64)
-        self._least = np.full(len(names), least, dtype=np.float32)
+        self._floor = np.float32(least)
+        self._found = (
+            np.full((len(names), k), -1, dtype=np.int32),
+            np.zeros((len(names), k), dtype=np.float32),
+            np.zeros(len(names), dtype=np.int64),
+            np.full(len(names), least, dtype=np.float32),
+        )
 
     def among_themselves(self, threads: int, progress: Progress) -> None:
         """Compare every two rows once."""
-        blocks, m = list(self._blocks(self._rows)), len(self._names)
+        asked, m = csr_matrix(self._rows[self._names]), len(self._names)
+        rounding = _Rounding(self._rows, asked, asked)
+        rows = rounding.rows(asked)
+        blocks = list(rounding.blocks(rows))
 
-        def meet(one: int, other: int) -> None:
-            rows = range(m)[one * BLOCK :][:BLOCK]
-            targets = self._names[other * BLOCK :][:BLOCK]
-            self._compare(rows.start, rows.stop, blocks[other], other * BLOCK, targets, both=True)
+        def meet(one: int, other: int, *, exactly: bool = True) -> None:
+            first, last = one * BLOCK, min((one + 1) * BLOCK, m)
+            targets = (other * BLOCK, self._names[other * BLOCK :][:BLOCK])
+            parts = (self._names, self._own, self._found, blocks[other], *targets, rounding.unit)
+            compare(rows, first, last, *parts, both=True, exactly=exactly)
+
+        def learn(one: int) -> None:
+            meet(one, one, exactly=False)
+            self._begin_anew(one * BLOCK, min((one + 1) * BLOCK, m))
 
         with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(learn, range(len(blocks))))
             for turn in range(len(blocks)):
                 # Each block meets one other in each turn, so that no two threads add to one block's lists.
                 pairs = [(one, (turn - one) % len(blocks)) for one in range(len(blocks))]
@@ -65,15 +122,25 @@ class Search:
                 list(pool.map(meet, *zip(*pairs, strict=True)))
                 progress(m * (turn + 1) // len(blocks))
 
-    def among(self, rows: csr_matrix, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
-        """Compare every row with each of some others."""
-        blocks, targets = list(self._blocks(csr_matrix(rows[names]))), names.astype(np.int32)
+    def among(self, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
+        """Compare every row with each of some others, whose places are given."""
+        asked, others = csr_matrix(self._rows[self._names]), csr_matrix(self._rows[names])
+        rounding = _Rounding(self._rows, asked, others)
+        rows, blocks = rounding.rows(asked), list(rounding.blocks(rounding.rows(others)))
+        targets = [names[start : start + BLOCK].astype(np.int32) for start in range(0, len(names), BLOCK)]
 
         def meet(first: int) -> int:
             last = min(first + _CHUNK, len(self._names))
-            for number, block in enumerate(blocks):
-                some = targets[number * BLOCK :][:BLOCK]
-                self._compare(first, last, block, 0, some, both=False)
+
+            def compare_with(number: int, *, exactly: bool) -> None:
+                parts = (self._names, self._own, self._found, blocks[number], 0, targets[number], rounding.unit)
+                compare(rows, first, last, *parts, both=False, exactly=exactly)
+
+            for number in range(len(blocks[:1])):
+                compare_with(number, exactly=False)
+            self._begin_anew(first, last)
+            for number in range(len(blocks)):
+                compare_with(number, exactly=True)
             return last
 
         with ThreadPoolExecutor(threads) as pool:
@@ -82,27 +149,11 @@ class Search:
 
     def results(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the indices and cosines of what was found, as `Neighbours` has them."""
-        sort_found(self._indices, self._cosines, self._counts, 0, len(self._names))
-        there = np.arange(self._k) < self._counts[:, None]
-        return np.where(there, self._indices[:, : self._k], -1), np.where(there, self._cosines[:, : self._k], 0)
+        sort_found(self._found, 0, len(self._names))
+        indices, cosines, counts, _ = self._found
+        there = np.arange(indices.shape[1]) < counts[:, None]
+        return np.where(there, indices, -1), np.where(there, cosines, 0)
 
-    def _compare(
-        self,
-        first: int,
-        last: int,
-        block: Block,
-        offset: int,
-        targets: NDArray[np.int32],
-        *,
-        both: bool,
-    ) -> None:
-        found = (self._indices, self._cosines, self._counts, self._least)
-        rows = (self._rows.indptr, self._rows.indices, self._rows.data)
-        compare(rows, first, last, self._names, self._own, found, block, offset, targets, both)
-
-    def _blocks(self, rows: csr_matrix) -> Iterator[Block]:
-        for start in range(0, rows.shape[0], BLOCK):
-            block = rows[start : start + BLOCK].tocsc()
-            common = np.ascontiguousarray(block[:, self._common].toarray().T)
-            parts = (block.indptr.astype(np.int64), block.indices.astype(np.uint16), block.data)
-            yield *parts, self._numbers, common
+    def _begin_anew(self, first: int, last: int) -> None:
+        exact = (self._rows.indptr, self._rows.indices, self._rows.data)
+        begin_anew(exact, self._rows.shape[1], self._names, self._found, first, last, self._floor)

@@ -107,6 +107,64 @@ def test_some_are_compared_with_some() -> None:
         assert near == pytest.approx(sorted(cosines[one, others], reverse=True)[:6], abs=1e-6)
 
 
+def mixed_corpus(n: int) -> csr_matrix:
+    """Rows of common and rare words, among them empty ones, ones of common words alone, and copies."""
+    random = np.random.default_rng(n)
+    counts = random.poisson(np.concatenate((np.full(20, 0.8), np.full(300, 0.03))), (n, 320)) * random.random((n, 320))
+    counts[random.random(n) < 0.05, 20:] = 0
+    counts[random.random(n) < 0.02] = 0
+    counts[1::50] = counts[0]
+    return csr_matrix(normalize(counts.astype(np.float32)))
+
+
+@pytest.mark.parametrize("k", [1, 7, 40])
+def test_rounding_leaves_out_nobody_at_the_end_of_a_list(k: int) -> None:
+    """Of crowds of near equals just the nearest are listed, though pairs are first compared by rounded weights."""
+    rows = mixed_corpus(700)
+    found = nearest(rows, np.arange(700), k=k, floor=0)
+    cosines = (rows.astype(np.float64) @ rows.astype(np.float64).T).toarray()
+    np.fill_diagonal(cosines, 0)
+    expected = -np.sort(-cosines, axis=1)[:, :k]
+    np.testing.assert_allclose(found.cosines, np.where(expected >= 1e-6, expected, 0), atol=1e-6)
+
+
+def test_a_cosine_has_the_same_bits_however_it_is_asked_for() -> None:
+    """From either side, of all or some, with words in any order: what one night kept, the next may use."""
+    rows, every = mixed_corpus(900), np.arange(900)
+    all_found = nearest(rows, every, k=899, floor=0)
+    cosines = np.zeros((900, 901), dtype=np.float32)
+    cosines[every[:, None], all_found.indices] = all_found.cosines
+    np.testing.assert_array_equal(cosines[:, :900], cosines[:, :900].T)
+    shuffled = rows[:, ::-1].tocsr()[:, ::-1].tocsr()
+    of, among = every[5::3], every[:600:2]
+    some_found = nearest(shuffled, every, k=50, floor=0, of=of, among=among)
+    there = some_found.indices >= 0
+    assert there.sum() > 10_000
+    np.testing.assert_array_equal(some_found.cosines[there], cosines[of[:, None], some_found.indices][there])
+    few = nearest(rows, every, k=9, floor=0)
+    np.testing.assert_array_equal(few.indices, all_found.indices[:, :9])
+    np.testing.assert_array_equal(few.cosines, all_found.cosines[:, :9])
+
+
+def test_of_many_equals_the_first_are_listed() -> None:
+    """Among two hundred copies and others that are farther, each lists the copies that came first."""
+    rows = csr_matrix(np.repeat(np.array([[0.6, 0.8, 0], [0, 0.6, 0.8]], dtype=np.float32), (200, 50), axis=0))
+    found = nearest(rows, np.arange(250), k=5, floor=0)
+    assert found.indices[100].tolist() == [0, 1, 2, 3, 4]
+    assert found.indices[2].tolist() == [0, 1, 3, 4, 5]
+    assert found.indices[220].tolist() == [200, 201, 202, 203, 204]
+
+
+@pytest.mark.parametrize("n_words", [3, 900, 20_000])
+def test_articles_of_any_length_find_their_copies(n_words: int) -> None:
+    """Sums of rounded weights do not run over, however many words two copies share."""
+    weights = np.random.default_rng(n_words).random((1, n_words)) + 0.2
+    rows = csr_matrix(normalize(np.vstack((weights, weights, weights + 0.1, np.eye(1, n_words)))), dtype=np.float32)
+    found = nearest(rows, np.arange(4), k=3, floor=0)
+    assert found.indices[0].tolist() == [1, 2, 3]
+    assert found.cosines[0, 0] == pytest.approx(1, abs=1e-4)
+
+
 @pytest.mark.parametrize("n", [9000, 17000])
 def test_several_blocks_give_what_scipy_gives(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks that meet each other in turn leave no pair out, and copies are compared too."""
