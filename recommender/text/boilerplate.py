@@ -59,6 +59,8 @@ class Boilerplate:
         if dateline and ("dateline", _key(dateline[1])) in self.pieces:
             body = body[dateline.end() :]
         body = _ASIDE.sub(lambda aside: " " if ("aside", _key(aside[1])) in self.pieces else aside[0], body)
+        if all(kind != "sentence" for kind, _ in self.pieces):
+            return body
         return _SENTENCE.sub(lambda part: " " if ("sentence", _key(part[0])) in self.pieces else part[0], body)
 
 
