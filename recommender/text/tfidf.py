@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags_array
+from scipy.sparse import csr_matrix, vstack
 
 from recommender.text.counts import FIELDS, Counts
 from recommender.text.rows import unit_rows
 
 __all__ = ["FieldTfidf", "document_frequency", "inverse"]
+
+_BLOCK = 2048
+"""Articles weighed at a time: what lies between stays in the processor's cache."""
 
 
 class FieldTfidf:
@@ -67,8 +70,13 @@ class FieldTfidf:
         """
         places = {term: place for place, term in enumerate(self.terms_)}
         columns = np.fromiter((places.get(stem, -1) for stem in counts.stems), np.int32, len(counts.stems))
-        fields = [self._known(getattr(counts, name), columns) for name in FIELDS]
-        return self._weigh(fields, _lengths(counts))
+        fields, lengths = [getattr(counts, name) for name in FIELDS], _lengths(counts)
+        blocks = []
+        for start in range(0, max(1, len(counts)), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            known = [self._known(field[block], columns) for field in fields]
+            blocks.append(self._weigh(known, [length[block] for length in lengths]))
+        return csr_matrix(vstack(blocks))
 
     def fit_transform(self, counts: Counts) -> csr_matrix:
         """Learn from articles, and return a row for each."""
@@ -87,16 +95,15 @@ class FieldTfidf:
     def _weigh(self, fields: Sequence[csr_matrix], lengths: Sequence[NDArray[np.floating]]) -> csr_matrix:
         weights = (self.title_weight, self.lead_weight, 1.0)
         weighed = [
-            weight * unit_rows(self._saturated(counts, length / mean) @ diags_array(self.idf_))
+            weight * unit_rows(self._saturated(counts, length / mean))
             for counts, length, mean, weight in zip(fields, lengths, self.mean_lengths_, weights, strict=True)
         ]
         return unit_rows(sum(weighed[1:], start=weighed[0]))
 
     def _saturated(self, counts: csr_matrix, length: NDArray[np.floating]) -> csr_matrix:
-        counts = counts.copy()
         against = np.repeat(self.k1 * (1 - self.b + self.b * length), np.diff(counts.indptr))
-        counts.data = counts.data * (self.k1 + 1) / (counts.data + against)
-        return counts
+        weights = counts.data * (self.k1 + 1) / (counts.data + against) * self.idf_[counts.indices]
+        return csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def document_frequency(counts: Counts) -> NDArray[np.int64]:
