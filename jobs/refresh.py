@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import structlog
 from redis.exceptions import RedisError
@@ -48,7 +48,13 @@ class Refresh:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._version: str | None = None
+        self._files = ExitStack()
         self._ranked: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Close the file of what is kept."""
+        self._files.close()
+        self._version = None
 
     def step(self) -> int:
         """Take in the next few changes; return how many. 0: there are none, or there is no version yet.
@@ -89,7 +95,9 @@ class Refresh:
         """Go on from what is kept of a version; where its lists have not got all of it, they get it now."""
         service = self._service
         service.shelf.check(version)
-        growth = service.shelf.growth(version).apart()
+        self.close()
+        self._file = self._files.enter_context(closing(service.shelf.growth_file(version)))
+        growth = self._file.read(service.shelf.get(version))
         if not growth.position:
             growth.position = service.lists.versions()[version]["position"]
         self._folding = self._folding_of(growth)
@@ -106,7 +114,7 @@ class Refresh:
         before = service.lists.position(version)
         touched = self._folding.take_in([article for _, article in changes])
         growth.position = changes[-1][0]
-        service.shelf.put_growth(version, growth)
+        self._file.keep(growth)
         if not service.lists.patch(version, self._lists(touched), before=before, after=growth.position):
             self._version = None  # dropped meanwhile, or another refresh was first
         return len(changes)
@@ -151,9 +159,9 @@ class Refresh:
 def refresh(service: Service) -> int:
     """Take in all that changed; return how many articles. While another refresh watches, it is waited for."""
     taken, waiting = 0, threading.Event()
-    with _alone(service) as alone:
+    with _alone(service) as alone, ExitStack() as opened:
         if alone:
-            work = Refresh(service)
+            work = opened.enter_context(closing(Refresh(service)))
             while some := work.step():
                 taken += some
             while work.rank_variants():
@@ -166,26 +174,32 @@ def refresh(service: Service) -> int:
 
 def watch(service: Service, stopped: threading.Event) -> None:
     """Take in changes as they come, until told to stop; what fails is tried again."""
-    work, ready, ill = Refresh(service), False, ""
+    with closing(Refresh(service)) as work:
+        while not stopped.is_set():
+            with _alone(service) as alone:
+                if alone:
+                    _work(work, stopped)
+            stopped.wait(_AGAIN_S)  # another one watches; it may end
+
+
+def _work(work: Refresh, stopped: threading.Event) -> None:
+    ready, ill = False, ""
     while not stopped.is_set():
-        with _alone(service) as alone:
-            while alone and not stopped.is_set():
-                try:
-                    if not ready and (ready := work.warm()):
-                        log.info("refresh_ready")
-                    taken, ill = work.step(), ""
-                    ranked = 0 if taken else work.rank_variants()
-                except (ModelError, RedisError, OSError, sqlite3.OperationalError) as error:
-                    if str(error) != ill:
-                        log.warning("refresh_waits", reason=str(error))
-                    ill = str(error)
-                    stopped.wait(_AGAIN_S)
-                    continue
-                if taken:
-                    log.info("refreshed", articles=taken)
-                elif not ranked:
-                    stopped.wait(_LOOK_S)
-        stopped.wait(_AGAIN_S)  # another one watches; it may end
+        try:
+            if not ready and (ready := work.warm()):
+                log.info("refresh_ready")
+            taken, ill = work.step(), ""
+            ranked = 0 if taken else work.rank_variants()
+        except (ModelError, RedisError, OSError, sqlite3.OperationalError) as error:
+            if str(error) != ill:
+                log.warning("refresh_waits", reason=str(error))
+            ill = str(error)
+            stopped.wait(_AGAIN_S)
+            continue
+        if taken:
+            log.info("refreshed", articles=taken)
+        elif not ranked:
+            stopped.wait(_LOOK_S)
 
 
 def _done(service: Service) -> bool:

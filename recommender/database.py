@@ -5,12 +5,32 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-__all__ = ["Database"]
+__all__ = ["Database", "connect", "transaction"]
 
 _BUSY_S = 5.0
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database file, which is made when missing; nothing is in a transaction but what says so."""
+    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")  # readers go on while an import writes
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Hold the only writing transaction until the block ends; an exception undoes it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 class Database:
@@ -36,23 +56,12 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         """The connection of the thread that asks."""
         if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")  # readers go on while an import writes
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._local.connection = connection
+            self._local.connection = connect(self.path)
         return self._local.connection  # type: ignore[no-any-return]
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Hold the only writing transaction until the block ends; an exception undoes it."""
-        connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+        return transaction(self.connection)
 
     def close(self) -> None:
         """Close this thread's connection."""

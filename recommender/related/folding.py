@@ -72,9 +72,14 @@ class Folding:
         for roster in (self._kin, self._candidates):
             roster.extend(len(growth.ids))
         if growth.kin:
-            self._kin.go_on(growth.kin_of, growth.kin)
-        for place, entry in growth.entries.items():
-            self._candidates.put(place, entry.candidates[: self._width].astype(np.int64), entry.cosines[: self._width])
+            others, cosines, bounds = map(np.array, zip(*growth.kin.values(), strict=True))
+            self._kin.go_on(np.array(list(growth.kin)), Neighbours(others, cosines), bounds)
+        if growth.entries:
+            near = Neighbours(
+                np.array([entry.candidates[: self._width] for entry in growth.entries.values()]),
+                np.array([entry.cosines[: self._width] for entry in growth.entries.values()]),
+            )
+            self._candidates.go_on(np.array(list(growth.entries)), near, near.cosines[:, -1])
 
     def take_in(self, articles: Sequence[Article]) -> set[str]:
         """Fold changes in; return the ids whose list is another now, or gone.
@@ -160,8 +165,7 @@ class Folding:
             done |= {*family.tolist()}
             moments = np.array([growth.moment(place) for place in family.tolist()])
             exact = originals(growth.originals[family].tolist(), moments)
-            growth.originals[family] = family[exact]
-            growth.stand_ins[family] = family[stand_ins(exact, growth.near_among(family), moments)]
+            growth.stand(family, family[exact], family[stand_ins(exact, growth.near_among(family), moments)])
 
     # Kin and their words
 
@@ -181,7 +185,8 @@ class Folding:
         moved: Places = np.union1d(again, changed[(kin.indices[changed, :widest] != first[changed]).any(axis=1)])
         moved = moved[growth.originals[moved] != GONE]
         growth.expand(moved, self._expanded(moved))
-        growth.kin_of, growth.kin = kin.changed(widest)
+        now = kin.changed()
+        growth.relate(now, Neighbours(kin.indices[now], kin.cosines[now]), kin.bounds[now])
         return moved
 
     def _near(self, place: int) -> Floats:

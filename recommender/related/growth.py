@@ -7,9 +7,10 @@ a changed one gets a new place.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.rules import RelatedRules
 
-__all__ = ["GONE", "Entry", "Growth"]
+__all__ = ["GONE", "Entry", "ExpandedRow", "Growth", "KinRow"]
 
 Places = NDArray[np.int64]
 
@@ -38,6 +39,21 @@ _RANKED = 64
 """Articles whose lists are ranked at once."""
 GONE = -1
 """What stands for a place that was given up."""
+
+
+class ExpandedRow(NamedTuple):
+    """The expanded words of one article, and their weights."""
+
+    terms: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+class KinRow(NamedTuple):
+    """The kin of one article, nearest first, and the cosine beyond which all are among them; -1 and 0 for no more."""
+
+    others: NDArray[np.int32]
+    cosines: NDArray[np.float32]
+    bound: float
 
 
 @dataclass(slots=True)
@@ -77,20 +93,19 @@ class Growth:
     published : array of float64, shape (m,)
         Unix seconds; 0 where no date is known.
     rows : csr_matrix of float32, shape (m, n_terms)
-    moved : array of int, shape (e,)
-        Whose expanded words are not the model's any more, and those that came after.
-    expanded : csr_matrix of float32, shape (e, n_terms)
-        Of these, in their order.
+    expanded : dict of int to ExpandedRow
+        Of those whose expanded words are not the model's any more, and those that came after.
     originals, stand_ins : array of int, shape (n + m,)
         The exact copy, and the copy of any kind, that stands for each; -1 for a place that was given up.
     near : array of int, shape (pairs, 2)
         Near-copies that were found since.
-    kin_of : array of int
-        Whose kin are not the model's any more, and those that came after.
-    kin : Kin
-        Of these, in their order; None before there are any.
+    kin : dict of int to KinRow
+        Of those whose kin are not the model's any more, and those that came after.
     entries : dict of int to Entry
         Of those whose candidates have changed.
+    unkept : dict of str to set of int
+        Places of what has changed since this was kept last: `articles` that came, `standing` (who stands for each),
+        `expanded`, `kin` and `entries`.
     """
 
     model: Model
@@ -100,18 +115,17 @@ class Growth:
     languages: list[str] = field(default_factory=list)
     published: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     rows: csr_matrix = field(default_factory=_no_rows)
-    moved: Places = field(default_factory=_no_places)
-    expanded: csr_matrix = field(default_factory=_no_rows)
+    expanded: dict[int, ExpandedRow] = field(default_factory=dict)
     originals: Places = field(default_factory=_no_places)
     stand_ins: Places = field(default_factory=_no_places)
     near: Places = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
-    kin_of: Places = field(default_factory=_no_places)
-    kin: Kin | None = None
+    kin: dict[int, KinRow] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
+    unkept: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         if not self.ids and not len(self.stand_ins):
-            self.rows = self.expanded = csr_matrix(self.model.rows[:0], dtype=np.float32)
+            self.rows = csr_matrix(self.model.rows[:0], dtype=np.float32)
             self.originals = np.array(self.model.originals, dtype=np.int64)
             self.stand_ins = np.array(self.model.stand_ins, dtype=np.int64)
         self.added = {self.ids[at]: len(self.model.ids) + at for at in range(len(self.ids))}
@@ -125,7 +139,10 @@ class Growth:
             languages=list(self.languages),
             originals=np.array(self.originals),
             stand_ins=np.array(self.stand_ins),
+            expanded=dict(self.expanded),
+            kin=dict(self.kin),
             entries={place: entry.copy() for place, entry in self.entries.items()},
+            unkept=defaultdict(set),
         )
 
     def touched(self) -> set[str]:
@@ -157,6 +174,8 @@ class Growth:
 
     def append(self, article_id: str, section: str, language: str, published: float, row: csr_matrix) -> None:
         """Give a new article, which stands for itself as yet, the next place."""
+        self.unkept["articles"].add(self.size)
+        self.unkept["standing"].add(self.size)
         self.rows = csr_matrix(vstack((self.rows, row)))
         self.added[article_id] = self.size
         self.originals = np.append(self.originals, self.size)
@@ -168,8 +187,14 @@ class Growth:
 
     def give_up(self, place: int) -> None:
         """Take an article out; who stands for its copies is to be settled."""
-        self.originals[place] = self.stand_ins[place] = GONE
+        self.stand(np.array([place]), GONE, GONE)
         self.entries.pop(place, None)
+        self.unkept["entries"].add(place)
+
+    def stand(self, places: Places, originals: Places | int, stand_ins: Places | int) -> None:
+        """Let others, or nobody, stand for articles."""
+        self.originals[places], self.stand_ins[places] = originals, stand_ins
+        self.unkept["standing"].update(places.tolist())
 
     def add_copies(self, place: int, exact: Sequence[int], near: Sequence[int]) -> None:
         """Remember the copies of a new article; who stands for all is to be settled."""
@@ -179,15 +204,24 @@ class Growth:
 
     def expand(self, places: Places, rows: csr_matrix) -> None:
         """Give articles other expanded words."""
-        stay = ~np.isin(self.moved, places)
-        self.moved = np.concatenate((self.moved[stay], places))
-        self.expanded = csr_matrix(vstack((self.expanded[stay], rows)))
+        for place, start, end in zip(places.tolist(), rows.indptr[:-1], rows.indptr[1:], strict=True):
+            self.expanded[place] = ExpandedRow(rows.indices[start:end].copy(), rows.data[start:end].copy())
+        self.unkept["expanded"].update(places.tolist())
+
+    def relate(self, places: Places, found: Neighbours, bounds: NDArray[np.float32]) -> None:
+        """Give articles other kin."""
+        for place, others, cosines, bound in zip(
+            places.tolist(), found.indices, found.cosines, bounds.tolist(), strict=True
+        ):
+            self.kin[place] = KinRow(others.copy(), cosines.copy(), bound)
+        self.unkept["kin"].update(places.tolist())
 
     def own(self, place: int) -> Entry:
         """Return the candidates and the list of an article, to be changed."""
         if place not in self.entries:
             n = len(self.model.ids)
             self.entries[place] = self.entry(place).copy() if place < n else Entry.blank(self.model)
+        self.unkept["entries"].add(place)
         return self.entries[place]
 
     # What is there
@@ -199,10 +233,13 @@ class Growth:
 
     def expanded_of(self, places: Sequence[int] | Places) -> csr_matrix:
         """Return the expanded rows of articles, in the order given."""
-        where = np.full(self.size, -1)
-        where[self.moved] = np.arange(len(self.moved))
         asked = np.asarray(places, dtype=np.int64)
-        return _take(self.model.expanded, self.expanded, asked, where[asked])
+        where, found = np.full(len(asked), -1), list[ExpandedRow]()
+        for at, place in enumerate(asked.tolist()):
+            if (row := self.expanded.get(place)) is not None:
+                where[at] = len(found)
+                found.append(row)
+        return _take(self.model.expanded, _stacked(found, self.model.expanded.shape[1]), asked, where)
 
     def cosines(self, place: int) -> NDArray[np.float32]:
         """Return how near everybody is to one by own words; shape (n + m,)."""
@@ -333,6 +370,13 @@ class Growth:
 def _blank(count: int, width: int) -> Neighbours:
     indices = np.full((count, width), -1, dtype=np.int32)
     return Neighbours(indices, np.zeros((count, width), dtype=np.float32))
+
+
+def _stacked(rows: Sequence[ExpandedRow], width: int) -> csr_matrix:
+    starts = np.concatenate(([0], np.cumsum([len(row.terms) for row in rows], dtype=np.int64)))
+    weights = np.concatenate([np.zeros(0, dtype=np.float32), *(row.weights for row in rows)])
+    terms = np.concatenate([np.zeros(0, dtype=np.int32), *(row.terms for row in rows)])
+    return csr_matrix((weights, terms, starts), shape=(len(rows), width))
 
 
 def _take(old: csr_matrix, new: csr_matrix, places: Places, where: Places) -> csr_matrix:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.related.kin import Kin
 from recommender.related.neighbours import Neighbours
 
 __all__ = ["Roster"]
@@ -64,17 +63,17 @@ class Roster:
             self._indices = np.concatenate((self._indices, np.full((room, self.width), -1, dtype=np.int32)))
             self._cosines = np.concatenate((self._cosines, np.zeros((room, self.width), dtype=np.float32)))
             self._bounds = np.concatenate((self._bounds, np.zeros(room, dtype=np.float32)))
-            self._changed = np.concatenate((self._changed, np.ones(room, dtype=bool)))
+            self._changed = np.concatenate((self._changed, np.zeros(room, dtype=bool)))
 
-    def changed(self, k: int) -> tuple[Places, Kin]:
-        """Return whose rows are not those of the first articles any more, and their rows as kin."""
-        places = np.flatnonzero(self._changed[: self.size])
-        return places, Kin(Neighbours(self._indices[places], self._cosines[places]), self._bounds[places], k)
+    def changed(self) -> Places:
+        """Return whose rows have changed since this was asked last."""
+        places = np.flatnonzero(self._changed)
+        self._changed[places] = False
+        return places
 
-    def go_on(self, places: Places, rows: Kin) -> None:
-        """Take over rows that had changed."""
-        self._indices[places], self._cosines[places] = rows.found.indices, rows.found.cosines
-        self._bounds[places], self._changed[places] = rows.bounds, True
+    def go_on(self, places: Places, rows: Neighbours, bounds: Floats) -> None:
+        """Take over rows that had changed before."""
+        self._indices[places], self._cosines[places], self._bounds[places] = rows.indices, rows.cosines, bounds
 
     def put(self, place: int, neighbours: Places, cosines: Floats) -> None:
         """Write down all that are near an article, nearest first; of more than there is room for the nearest."""

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 from recommender.errors import ModelError
 from recommender.related.growth import Growth
-from recommender.related.growth_file import read_growth, write_growth
+from recommender.related.growth_file import GrowthFile
 from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
@@ -31,9 +31,8 @@ from recommender.text.tfidf import FieldTfidf
 
 __all__ = ["Shelf"]
 
-_GROWTH = "growth.npz"
 _FORMAT = 3
-"""Of the files, the growth among them; a model in another format is not read."""
+"""Of the files; a model in another format is not read."""
 _ARRAYS = ("published", "originals", "stand_ins")
 _MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
 _LISTS = ("candidates", "listed")
@@ -157,21 +156,17 @@ class Shelf:
         ModelError
             As `get` does.
         """
-        file, model = self.path(version) / _GROWTH, self.get(version)
-        try:
-            written = file.stat().st_mtime_ns
-        except FileNotFoundError:
-            return Growth(model)
+        model, file = self.get(version), self.growth_file(version)
         with self._mutex:
             known, growth = self._grown
-            if growth is None or known != (version, written):
-                growth = read_growth(file, model)
-                self._grown = (version, written), growth
+            if growth is None or known != (version, file.position()):
+                growth = file.read(model)
+                self._grown = (version, growth.position), growth
             return growth
 
-    def put_growth(self, version: str, growth: Growth) -> None:
-        """Keep what came after a model."""
-        write_growth(self.path(version) / _GROWTH, growth)
+    def growth_file(self, version: str) -> GrowthFile:
+        """Return what is kept of what came after the model of a version."""
+        return GrowthFile(self.path(version) / "growth.sqlite")
 
     def drop(self, version: str) -> None:
         """Remove what there is of a version."""

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -47,7 +48,9 @@ def settings_of(data_dir: Path, keep: int) -> Settings:
 
 
 def count_moments(at: Callable[[], None]) -> None:
-    """Call ``at`` around every command sent to Redis, and whenever a file or directory is made, moved or dropped."""
+    """Call ``at`` around every command sent to Redis, whenever a file or directory is made, moved or dropped, and
+    before every statement of a database that is opened from now on.
+    """
     send = AbstractConnection.send_packed_command
 
     def sending(self: AbstractConnection, *arguments: Any, **options: Any) -> None:
@@ -56,6 +59,14 @@ def count_moments(at: Callable[[], None]) -> None:
         at()
 
     AbstractConnection.send_packed_command = sending  # type: ignore[method-assign]
+    connect = sqlite3.connect
+
+    def connecting(*arguments: Any, **options: Any) -> Any:
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(lambda _: at())
+        return connection
+
+    sqlite3.connect = connecting
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         made = event == "open" and isinstance(arguments[1], str) and "w" in arguments[1]
@@ -92,7 +103,7 @@ def run_until(work: Work, place: tuple[Path, str], keep: int, told: Connection, 
         count_moments(at)
         try:
             work(service)
-        except (RecommenderError, OSError) as error:
+        except (RecommenderError, OSError, sqlite3.OperationalError) as error:
             told.send(f"{type(error).__name__}: {error}")
             sys.exit(1)
     told.send(passed)

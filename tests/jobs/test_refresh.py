@@ -167,7 +167,7 @@ def test_warming_up_changes_nothing_that_readers_or_explanations_see(newsroom: S
     work = Refresh(newsroom)
     assert work.warm()
     assert newsroom.lists.read_all(version, list(before)) == before
-    assert not (newsroom.settings.data_dir / "models" / version / "growth.npz").exists()
+    assert not (newsroom.settings.data_dir / "models" / version / "growth.sqlite").exists()
     publish(article("new", body=about("flood", 50)))
     assert work.step() == 1
     assert "" not in set().union(*(listed(newsroom, f"flood-{n}") for n in range(8)))

@@ -64,10 +64,11 @@ def test_what_changed_is_taken_over_by_another() -> None:
     roster, other = Roster(first), Roster(first)
     roster.extend(2)
     roster.enter(np.array([20, 21]), cosines[:22, 20:22], np.arange(22))
-    places, rows = roster.changed(3)
+    places = roster.changed()
     assert 2 < len(places) < 22
+    assert not len(roster.changed())
     other.extend(2)
-    other.go_on(places, rows)
+    other.go_on(places, Neighbours(roster.indices[places], roster.cosines[places]), roster.bounds[places])
     np.testing.assert_array_equal(other.indices, roster.indices)
     np.testing.assert_array_equal(other.cosines, roster.cosines)
     np.testing.assert_array_equal(other.bounds, roster.bounds)
