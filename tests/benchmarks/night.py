@@ -77,8 +77,7 @@ def _measured(
     train = ("-m", "recommender.cli", "train", "--json", "--force", "--data-dir", str(data_dir))
     full = _run(*train)
     _line("training in full", full, f"{_ratio(full, before)} the size before's" if before else "")
-    for name, seconds in full.printed["seconds"].items():
-        click.echo(f"    {name:<28}{seconds:9.1f} s")
+    _steps(full)
     recall = _run("-m", _MODULE, "recall", str(data_dir), full.printed["version"], str(sample))
     for name, share in recall.printed.items():
         click.echo(f"  recall@10, {name:<31}{share:.4f}")
@@ -91,7 +90,9 @@ def _measured(
     _run(*take_in)
     for name in ("2 % changed", "nothing changed"):
         night = _run(*train)
-        _line(name, night, f"{_ratio(night, full)} a full run, {night.printed['read']:,} read")
+        relearned = ", idf learned afresh" if night.printed["relearned"] else ""
+        _line(name, night, f"{_ratio(night, full)} a full run, {night.printed['read']:,} read{relearned}")
+        _steps(night)
     return full
 
 
@@ -123,6 +124,11 @@ def _line(name: str, cost: Cost, note: str = "") -> None:
     click.echo(
         f"  {name:<30}{cost.seconds:9.1f} s {cost.processor:9.1f} s processor {cost.memory:6.2f} GB  {note}".rstrip()
     )
+
+
+def _steps(night: Cost) -> None:
+    for name, seconds in night.printed["seconds"].items():
+        click.echo(f"    {name:<28}{seconds:9.1f} s")
 
 
 def _run(*arguments: str) -> Cost:
