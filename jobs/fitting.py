@@ -207,21 +207,17 @@ class _Words:
         self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64]
     ) -> tuple[csr_matrix, NDArray[np.floating]]:
         """Return the row of each article, and how far it has moved from the one in its place in the model before."""
-        moved = np.zeros(len(places))
-        kept = np.flatnonzero(places >= 0)
-        if before is None or not len(kept):
-            return lexicon.tfidf.transform(self.readings.counts), moved
-        if lexicon is before.lexicon:
-            fresh = np.flatnonzero(places < 0)
-            order = places.copy()
-            order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
-            weighed = lexicon.tfidf.transform(self.readings.counts.take(fresh))
-            return csr_matrix(vstack((before.rows, weighed)))[order], moved
-        rows = lexicon.tfidf.transform(self.readings.counts)
-        moved[kept] = distances(
-            rows[kept], lexicon.tfidf.terms_, before.rows[places[kept]], before.lexicon.tfidf.terms_
-        )
-        return rows, moved
+        counts, terms = self.readings.counts, lexicon.tfidf.terms_
+        if before is None or (places < 0).all():
+            return lexicon.tfidf.transform(counts), np.zeros(len(places))
+        if lexicon is not before.lexicon:
+            rows = lexicon.tfidf.transform(counts)
+            return rows, distances(rows, terms, before.rows, before.lexicon.tfidf.terms_, places)
+        fresh = np.flatnonzero(places < 0)
+        order = places.copy()
+        order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
+        weighed = lexicon.tfidf.transform(counts.take(fresh))
+        return csr_matrix(vstack((before.rows, weighed)))[order], np.zeros(len(places))
 
     def spelled(self, lexicon: Lexicon) -> list[str]:
         """Return the words of a lexicon as people write them."""

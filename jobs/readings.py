@@ -26,8 +26,8 @@ from recommender.text.words import Words
 __all__ = ["Readings", "ReadingsCache", "read"]
 
 _BATCH = 1000
-_FEW = 2000
-"""Articles for which no processes are started."""
+_FEW = 10_000
+"""Articles for which no processes are started: to start them takes as long as to read so many."""
 _FORMAT = 3
 """Rises when reading changes, so that what was read in the old way is not used."""
 _ARRAYS = ("headlines", "fingerprints", "sketches", "garbled")

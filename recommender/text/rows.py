@@ -12,6 +12,8 @@ from sklearn.preprocessing import normalize
 
 __all__ = ["distances", "unit_rows"]
 
+_BLOCK = 2048
+
 
 def unit_rows(rows: Any) -> csr_matrix:
     """Return sparse rows scaled to length 1, in float32; empty ones stay empty, and so does a matrix without cells."""
@@ -19,12 +21,28 @@ def unit_rows(rows: Any) -> csr_matrix:
 
 
 def distances(
-    rows: csr_matrix, terms: Sequence[str], others: csr_matrix, other_terms: Sequence[str]
+    rows: csr_matrix,
+    terms: Sequence[str],
+    others: csr_matrix,
+    other_terms: Sequence[str],
+    places: NDArray[np.integer],
 ) -> NDArray[np.float64]:
-    """Return the length of the difference between each row and another, by other terms, in its place; shape (n,)."""
+    """Return how far each row is from another, by other terms: the length of their difference.
+
+    Parameters
+    ----------
+    rows, others : csr_matrix, shapes (n, n_terms), (m, n_other_terms)
+    terms, other_terms : sequence of str
+    places : array of int, shape (n,)
+        The row of the others that each is compared with; at -1 the distance is 0.
+    """
     columns = dict(zip(terms, range(len(terms)), strict=True))
     moved = np.fromiter((columns.setdefault(term, len(columns)) for term in other_terms), np.int32, len(other_terms))
-    shape = (rows.shape[0], len(columns))
-    here = csr_matrix((rows.data, rows.indices, rows.indptr), shape=shape)
-    there = csr_matrix((others.data, moved[others.indices], others.indptr), shape=shape)
-    return np.asarray(linalg.norm(here - there, axis=1), dtype=np.float64)
+    lengths = np.zeros(len(places))
+    for start in range(0, len(places), _BLOCK):
+        some = start + np.flatnonzero(places[start : start + _BLOCK] >= 0)
+        here, there, shape = rows[some], others[places[some]], (len(some), len(columns))
+        here = csr_matrix((here.data, here.indices, here.indptr), shape=shape)
+        there = csr_matrix((there.data, moved[there.indices], there.indptr), shape=shape)
+        lengths[some] = linalg.norm(here - there, axis=1)
+    return lengths
