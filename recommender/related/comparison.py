@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.related.compiled import compiled
 
-__all__ = ["BLOCK", "Block", "Rows", "begin_anew", "compare", "round_up", "sort_found"]
+__all__ = ["BLOCK", "Block", "Rows", "compare", "learn", "round_up", "sort_found"]
 
 BLOCK = 8192
 """Articles compared with at a time: their sums stay in the processor's nearest cache."""
@@ -205,6 +205,59 @@ def _lay_out(dense: NDArray[np.float32], row: int, exact: Exact, share: float) -
 
 
 @compiled
+def _greatest(sums: NDArray[np.uint16], greatest: NDArray[np.uint16]) -> None:
+    """Deal sums out to as many hands as there is room for, and fill in the greatest of each."""
+    hands = len(greatest)
+    greatest[:] = 0
+    for start in range(0, len(sums), hands):
+        for hand in range(min(hands, len(sums) - start)):
+            greatest[hand] = max(greatest[hand], sums[start + hand])
+
+
+@compiled
+def learn(
+    rows: Rows,
+    first: int,
+    last: int,
+    own: NDArray[np.int32],
+    found: Found,
+    block: Block,
+    targets: NDArray[np.int32],
+) -> None:
+    """Let nothing count for rows that is farther than all of some that are near, in one block; as for `compare`.
+
+    These are the greatest by their sums, dealt out so that neighbours in the block come into different hands; one more
+    than there is room for, since one may be the row itself.
+    """
+    exact, rare, common = rows
+    (starts, terms, weights), postings, columns = block
+    k, least, size = found[0].shape[1], found[3], len(targets)
+    greatest = np.empty(min(4 * k, size), dtype=np.uint16)
+    rank = len(greatest) - 1 - k
+    if rank < 0:
+        return
+    sums, near = np.empty(size, dtype=np.uint16), np.empty(size, dtype=np.float32)
+    dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
+    for row in range(first, last):
+        sums[:] = 0
+        _add_common(sums, row, common, columns)
+        _add_rare(sums, row, rare, postings)
+        _greatest(sums, greatest)
+        enough = max(1, np.partition(greatest, rank)[rank])
+        _lay_out(dense, row, exact, 1)
+        count = 0
+        for hand in np.flatnonzero(greatest >= enough):
+            for target in range(hand, size, len(greatest)):
+                if sums[target] >= enough and targets[target] != own[row]:
+                    words = slice(starts[target], starts[target + 1])
+                    near[count] = _cosine(dense, terms[words], weights[words])
+                    count += 1
+        if count >= k:
+            least[row] = max(least[row], np.partition(near[:count], count - k)[count - k])
+        _lay_out(dense, row, exact, 0)
+
+
+@compiled
 def compare(
     rows: Rows,
     first: int,
@@ -217,7 +270,6 @@ def compare(
     targets: NDArray[np.int32],
     unit: np.float32,
     both: bool,
-    exactly: bool,
 ) -> None:
     """Compare rows ``first`` to ``last`` with one block of targets, and add what is near to what was found.
 
@@ -235,8 +287,6 @@ def compare(
         What 1 in the sums of rounded weights stands for.
     both : bool
         Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
-    exactly : bool
-        Unset: what rounded weights come to is taken for the cosine.
     """
     exact, rare, common = rows
     (starts, terms, weights), postings, columns = block
@@ -255,35 +305,12 @@ def compare(
             if not _some_near(sums[some], unit, least[row], wanted[some]):
                 continue
             for target in range(max(begin, strip), some.stop):
-                cosine = np.float32(sums[target]) * unit
-                if cosine < min(least[row], wanted[target]):
+                if np.float32(sums[target]) * unit < min(least[row], wanted[target]):
                     continue
-                if exactly:
-                    words = slice(starts[target], starts[target + 1])
-                    cosine = _cosine(dense, terms[words], weights[words])
+                words = slice(starts[target], starts[target + 1])
+                cosine = _cosine(dense, terms[words], weights[words])
                 if cosine >= least[row] and targets[target] != own[row]:
                     _add(found, row, targets[target], cosine)
                 if both and cosine >= wanted[target]:
                     _add(found, offset + target, names[row], cosine)
         _lay_out(dense, row, exact, 0)
-
-
-@compiled
-def begin_anew(
-    rows: Exact, n_terms: int, names: NDArray[np.int32], found: Found, first: int, last: int, floor: np.float32
-) -> None:
-    """Empty the lists of some rows, and let only what is as near as the farthest in them, compared exactly, count."""
-    starts, terms, weights = rows
-    indices, _, counts, least = found
-    dense = np.zeros(n_terms, dtype=np.float32)
-    for row in range(first, last):
-        least[row] = floor
-        if counts[row] == indices.shape[1]:
-            _lay_out(dense, names[row], rows, 1)
-            farthest = np.float32(1)
-            for index in indices[row]:
-                words = slice(starts[index], starts[index + 1])
-                farthest = min(farthest, _cosine(dense, terms[words], weights[words]))
-            _lay_out(dense, names[row], rows, 0)
-            least[row] = max(least[row], farthest * np.float32(0.9999))
-        counts[row] = 0

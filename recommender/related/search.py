@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommender.related.comparison import BLOCK, Block, Rows, begin_anew, compare, round_up, sort_found
+from recommender.related.comparison import BLOCK, Block, Rows, compare, learn, round_up, sort_found
 
 __all__ = ["Search"]
 
@@ -88,7 +88,6 @@ class Search:
         self._rows = rows
         self._names = names.astype(np.int32)
         self._own = own.astype(np.int32)
-        self._floor = np.float32(least)
         self._found = (
             np.full((len(names), k), -1, dtype=np.int32),
             np.zeros((len(names), k), dtype=np.float32),
@@ -102,19 +101,18 @@ class Search:
         rounding = _Rounding(self._rows, asked, asked)
         rows = rounding.rows(asked)
         blocks = list(rounding.blocks(rows))
+        firsts, lasts = range(0, m, BLOCK), [*range(BLOCK, m, BLOCK), m]
+        targets = [self._names[start : start + BLOCK] for start in firsts]
 
-        def meet(one: int, other: int, *, exactly: bool = True) -> None:
-            first, last = one * BLOCK, min((one + 1) * BLOCK, m)
-            targets = (other * BLOCK, self._names[other * BLOCK :][:BLOCK])
-            parts = (self._names, self._own, self._found, blocks[other], *targets, rounding.unit)
-            compare(rows, first, last, *parts, both=True, exactly=exactly)
+        def learn_of(one: int) -> None:
+            learn(rows, firsts[one], lasts[one], self._own, self._found, blocks[one], targets[one])
 
-        def learn(one: int) -> None:
-            meet(one, one, exactly=False)
-            self._begin_anew(one * BLOCK, min((one + 1) * BLOCK, m))
+        def meet(one: int, other: int) -> None:
+            parts = (self._names, self._own, self._found, blocks[other], firsts[other], targets[other], rounding.unit)
+            compare(rows, firsts[one], lasts[one], *parts, both=True)
 
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(learn, range(len(blocks))))
+            list(pool.map(learn_of, range(len(blocks))))
             for turn in range(len(blocks)):
                 # Each block meets one other in each turn, so that no two threads add to one block's lists.
                 pairs = [(one, (turn - one) % len(blocks)) for one in range(len(blocks))]
@@ -131,16 +129,11 @@ class Search:
 
         def meet(first: int) -> int:
             last = min(first + _CHUNK, len(self._names))
-
-            def compare_with(number: int, *, exactly: bool) -> None:
-                parts = (self._names, self._own, self._found, blocks[number], 0, targets[number], rounding.unit)
-                compare(rows, first, last, *parts, both=False, exactly=exactly)
-
-            for number in range(len(blocks[:1])):
-                compare_with(number, exactly=False)
-            self._begin_anew(first, last)
-            for number in range(len(blocks)):
-                compare_with(number, exactly=True)
+            for block, some in zip(blocks[:1], targets, strict=False):
+                learn(rows, first, last, self._own, self._found, block, some)
+            for block, some in zip(blocks, targets, strict=True):
+                parts = (self._names, self._own, self._found, block, 0, some, rounding.unit)
+                compare(rows, first, last, *parts, both=False)
             return last
 
         with ThreadPoolExecutor(threads) as pool:
@@ -153,7 +146,3 @@ class Search:
         indices, cosines, counts, _ = self._found
         there = np.arange(indices.shape[1]) < counts[:, None]
         return np.where(there, indices, -1), np.where(there, cosines, 0)
-
-    def _begin_anew(self, first: int, last: int) -> None:
-        exact = (self._rows.indptr, self._rows.indices, self._rows.data)
-        begin_anew(exact, self._rows.shape[1], self._names, self._found, first, last, self._floor)
