@@ -97,13 +97,14 @@ class Refresh:
         service.shelf.check(version)
         self.close()
         self._file = self._files.enter_context(closing(service.shelf.growth_file(version)))
-        growth = self._file.read(service.shelf.get(version))
-        if not growth.position:
+        growth = self._file.read(Growth(service.shelf.get(version)))
+        if not (kept := growth.position):
             growth.position = service.lists.versions()[version]["position"]
         self._folding = self._folding_of(growth)
         position = service.lists.position(version)
-        if growth.entries and position != growth.position:
-            service.lists.patch(version, self._lists(growth.touched()), before=position, after=growth.position)
+        if kept and position != kept:
+            late = {growth.name(place) for place in self._file.written_since(position or 0)}
+            service.lists.patch(version, self._lists(late), before=position, after=kept)
         self._version, self._ranked = version, {}
 
     def _fold(self, version: str) -> int:

@@ -120,7 +120,7 @@ class Folding:
         growth = self.growth
         language = growth.model.lexicon.reader.read(article, Words()).language
         moment = article.published_at.timestamp() if article.published_at else 0.0
-        growth.append(article.id, section_key(article.section), language, moment, row)
+        growth.append([article.id], [section_key(article.section)], [language], [moment], row)
         for roster in (self._kin, self._candidates):
             roster.extend(1)
         return growth.size - 1

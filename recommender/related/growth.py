@@ -22,7 +22,7 @@ from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.rules import RelatedRules
 
-__all__ = ["GONE", "Entry", "ExpandedRow", "Growth", "KinRow"]
+__all__ = ["GONE", "Entry", "Growth", "KinRow", "TermRow", "stacked"]
 
 Places = NDArray[np.int64]
 
@@ -41,8 +41,8 @@ GONE = -1
 """What stands for a place that was given up."""
 
 
-class ExpandedRow(NamedTuple):
-    """The expanded words of one article, and their weights."""
+class TermRow(NamedTuple):
+    """The words of one article, and their weights."""
 
     terms: NDArray[np.int32]
     weights: NDArray[np.float32]
@@ -93,7 +93,7 @@ class Growth:
     published : array of float64, shape (m,)
         Unix seconds; 0 where no date is known.
     rows : csr_matrix of float32, shape (m, n_terms)
-    expanded : dict of int to ExpandedRow
+    expanded : dict of int to TermRow
         Of those whose expanded words are not the model's any more, and those that came after.
     originals, stand_ins : array of int, shape (n + m,)
         The exact copy, and the copy of any kind, that stands for each; -1 for a place that was given up.
@@ -115,7 +115,7 @@ class Growth:
     languages: list[str] = field(default_factory=list)
     published: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     rows: csr_matrix = field(default_factory=_no_rows)
-    expanded: dict[int, ExpandedRow] = field(default_factory=dict)
+    expanded: dict[int, TermRow] = field(default_factory=dict)
     originals: Places = field(default_factory=_no_places)
     stand_ins: Places = field(default_factory=_no_places)
     near: Places = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
@@ -141,14 +141,9 @@ class Growth:
             stand_ins=np.array(self.stand_ins),
             expanded=dict(self.expanded),
             kin=dict(self.kin),
-            entries={place: entry.copy() for place, entry in self.entries.items()},
+            entries=dict(self.entries),  # these are never changed, but replaced
             unkept=defaultdict(set),
         )
-
-    def touched(self) -> set[str]:
-        """Return the ids whose list is not the model's any more, or is gone."""
-        gone = np.flatnonzero(self.stand_ins == GONE).tolist()
-        return {self.name(place) for place in (*self.entries, *gone)}
 
     @property
     def size(self) -> int:
@@ -172,18 +167,26 @@ class Growth:
 
     # What changes
 
-    def append(self, article_id: str, section: str, language: str, published: float, row: csr_matrix) -> None:
-        """Give a new article, which stands for itself as yet, the next place."""
-        self.unkept["articles"].add(self.size)
-        self.unkept["standing"].add(self.size)
-        self.rows = csr_matrix(vstack((self.rows, row)))
-        self.added[article_id] = self.size
-        self.originals = np.append(self.originals, self.size)
-        self.stand_ins = np.append(self.stand_ins, self.size)
-        self.published = np.append(self.published, published)
-        self.ids.append(article_id)
-        self.sections.append(section)
-        self.languages.append(language)
+    def append(
+        self,
+        ids: Sequence[str],
+        sections: Sequence[str],
+        languages: Sequence[str],
+        published: Sequence[float],
+        rows: csr_matrix,
+    ) -> None:
+        """Give new articles, which stand for themselves as yet, the next places."""
+        places = np.arange(self.size, self.size + len(ids))
+        self.unkept["articles"].update(places.tolist())
+        self.unkept["standing"].update(places.tolist())
+        self.rows = csr_matrix(vstack((self.rows, rows)))
+        self.added.update(zip(ids, places.tolist(), strict=True))
+        self.originals = np.concatenate((self.originals, places))
+        self.stand_ins = np.concatenate((self.stand_ins, places))
+        self.published = np.concatenate((self.published, np.asarray(published, dtype=np.float64)))
+        self.ids += ids
+        self.sections += sections
+        self.languages += languages
 
     def give_up(self, place: int) -> None:
         """Take an article out; who stands for its copies is to be settled."""
@@ -205,7 +208,7 @@ class Growth:
     def expand(self, places: Places, rows: csr_matrix) -> None:
         """Give articles other expanded words."""
         for place, start, end in zip(places.tolist(), rows.indptr[:-1], rows.indptr[1:], strict=True):
-            self.expanded[place] = ExpandedRow(rows.indices[start:end].copy(), rows.data[start:end].copy())
+            self.expanded[place] = TermRow(rows.indices[start:end].copy(), rows.data[start:end].copy())
         self.unkept["expanded"].update(places.tolist())
 
     def relate(self, places: Places, found: Neighbours, bounds: NDArray[np.float32]) -> None:
@@ -217,10 +220,9 @@ class Growth:
         self.unkept["kin"].update(places.tolist())
 
     def own(self, place: int) -> Entry:
-        """Return the candidates and the list of an article, to be changed."""
-        if place not in self.entries:
-            n = len(self.model.ids)
-            self.entries[place] = self.entry(place).copy() if place < n else Entry.blank(self.model)
+        """Return the candidates and the list of an article, to be changed; others go on reading the entry before."""
+        there = place in self.entries or place < len(self.model.ids)
+        self.entries[place] = self.entry(place).copy() if there else Entry.blank(self.model)
         self.unkept["entries"].add(place)
         return self.entries[place]
 
@@ -234,12 +236,12 @@ class Growth:
     def expanded_of(self, places: Sequence[int] | Places) -> csr_matrix:
         """Return the expanded rows of articles, in the order given."""
         asked = np.asarray(places, dtype=np.int64)
-        where, found = np.full(len(asked), -1), list[ExpandedRow]()
+        where, found = np.full(len(asked), -1), list[TermRow]()
         for at, place in enumerate(asked.tolist()):
             if (row := self.expanded.get(place)) is not None:
                 where[at] = len(found)
                 found.append(row)
-        return _take(self.model.expanded, _stacked(found, self.model.expanded.shape[1]), asked, where)
+        return _take(self.model.expanded, stacked(found, self.model.expanded.shape[1]), asked, where)
 
     def cosines(self, place: int) -> NDArray[np.float32]:
         """Return how near everybody is to one by own words; shape (n + m,)."""
@@ -372,7 +374,8 @@ def _blank(count: int, width: int) -> Neighbours:
     return Neighbours(indices, np.zeros((count, width), dtype=np.float32))
 
 
-def _stacked(rows: Sequence[ExpandedRow], width: int) -> csr_matrix:
+def stacked(rows: Sequence[TermRow], width: int) -> csr_matrix:
+    """Return rows as a matrix."""
     starts = np.concatenate(([0], np.cumsum([len(row.terms) for row in rows], dtype=np.int64)))
     weights = np.concatenate([np.zeros(0, dtype=np.float32), *(row.weights for row in rows)])
     terms = np.concatenate([np.zeros(0, dtype=np.int32), *(row.terms for row in rows)])

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommender.database import connect, transaction
 from recommender.errors import ModelError
-from recommender.related.growth import Entry, ExpandedRow, Growth, KinRow
-from recommender.related.model import Model
+from recommender.related.growth import GONE, Entry, Growth, KinRow, TermRow, stacked
 
 __all__ = ["GrowthFile"]
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the tables and of the arrays in them, kept as the database's user_version; 0 before anything is kept."""
-_SCHEMA = (
-    "CREATE TABLE kept (position INTEGER NOT NULL)",
-    """CREATE TABLE articles (place INTEGER PRIMARY KEY, id TEXT, section TEXT, language TEXT, published REAL,
-       terms BLOB, weights BLOB, copies TEXT) STRICT""",
-    "CREATE TABLE standing (place INTEGER PRIMARY KEY, original INTEGER, stand_in INTEGER) STRICT",
-    "CREATE TABLE expanded (place INTEGER PRIMARY KEY, terms BLOB, weights BLOB) STRICT",
-    "CREATE TABLE kin (place INTEGER PRIMARY KEY, others BLOB, cosines BLOB, bound REAL) STRICT",
-    """CREATE TABLE entries (place INTEGER PRIMARY KEY, candidates BLOB, cosines BLOB, listed BLOB, scores BLOB)
-       STRICT""",
-)
+_TABLES = {
+    "articles": "id TEXT, section TEXT, language TEXT, published REAL, terms BLOB, weights BLOB, copies TEXT",
+    "standing": "original INTEGER, stand_in INTEGER",
+    "expanded": "terms BLOB, weights BLOB",
+    "kin": "others BLOB, cosines BLOB, bound REAL",
+    "entries": "candidates BLOB, cosines BLOB, listed BLOB, scores BLOB",
+}
+"""What is said of a place in each; `position` is that of the growth when it was written."""
 _T = TypeVar("_T")
 _Row = tuple[Any, ...]
 
@@ -59,9 +55,24 @@ class GrowthFile:
         """
         return self._look(_position) or 0
 
-    def read(self, model: Model) -> Growth:
-        """Return what is kept, or an empty growth; raises as `position` does."""
-        return self._look(lambda connection: _read(connection, model)) or Growth(model)
+    def read(self, known: Growth) -> Growth:
+        """Return what is kept; of what is known already, from an earlier keeping, nothing is read again.
+
+        Parameters
+        ----------
+        known : Growth
+            As it was read or kept, or an empty one; others may go on reading it.
+
+        Raises
+        ------
+        ModelError
+            As `position` does.
+        """
+        return self._look(lambda connection: _read(connection, known)) or known
+
+    def written_since(self, position: int) -> list[int]:
+        """Return the places whose lists are others, or gone, since a position; raises as `position` does."""
+        return self._look(lambda connection: _written_since(connection, position)) or []
 
     def _look(self, look: Callable[[sqlite3.Connection], _T]) -> _T | None:
         if not self._path.exists():
@@ -82,14 +93,19 @@ class GrowthFile:
             self._connection = connect(self._path)
         with transaction(self._connection) as connection:
             if connection.execute("PRAGMA user_version").fetchone() == (0,):
-                for statement in _SCHEMA:
-                    connection.execute(statement)
+                connection.execute("CREATE TABLE kept (position INTEGER NOT NULL)")
+                for table, columns in _TABLES.items():
+                    connection.execute(f"CREATE TABLE {table} (place INTEGER PRIMARY KEY, position INTEGER, {columns})")
+                    connection.execute(f"CREATE INDEX {table}_since ON {table} (position)")
                 connection.execute(f"PRAGMA user_version = {_FORMAT}")
             for table, row_of in _ROWS.items():
-                places = sorted(growth.unkept[table])
-                connection.executemany(f"DELETE FROM {table} WHERE place = ?", ((place,) for place in places))  # noqa: S608
-                for row in filter(None, (row_of(growth, place) for place in places)):
-                    connection.execute(f"INSERT INTO {table} VALUES (?{', ?' * (len(row) - 1)})", row)  # noqa: S608
+                for place in sorted(growth.unkept[table]):
+                    if (row := row_of(growth, place)) is None:
+                        connection.execute(f"DELETE FROM {table} WHERE place = ?", (place,))  # noqa: S608
+                    else:
+                        marks = ", ?" * len(row)
+                        values = place, growth.position, *row
+                        connection.execute(f"REPLACE INTO {table} VALUES (?, ?{marks})", values)  # noqa: S608
             connection.execute("DELETE FROM kept")
             connection.execute("INSERT INTO kept VALUES (?)", (growth.position,))
         growth.unkept.clear()
@@ -110,28 +126,28 @@ def _article(growth: Growth, place: int) -> _Row:
     row = _bytes(growth.rows.indices[words], np.int32), _bytes(growth.rows.data[words], np.float32)
     copies = json.dumps(growth.near[growth.near[:, 0] == place, 1].tolist())
     published = float(growth.published[at])
-    return place, growth.ids[at], growth.sections[at], growth.languages[at], published, *row, copies
+    return growth.ids[at], growth.sections[at], growth.languages[at], published, *row, copies
 
 
 def _standing(growth: Growth, place: int) -> _Row:
-    return place, int(growth.originals[place]), int(growth.stand_ins[place])
+    return int(growth.originals[place]), int(growth.stand_ins[place])
 
 
 def _expanded(growth: Growth, place: int) -> _Row:
     row = growth.expanded[place]
-    return place, _bytes(row.terms, np.int32), _bytes(row.weights, np.float32)
+    return _bytes(row.terms, np.int32), _bytes(row.weights, np.float32)
 
 
 def _kin(growth: Growth, place: int) -> _Row:
     row = growth.kin[place]
-    return place, _bytes(row.others, np.int32), _bytes(row.cosines, np.float32), row.bound
+    return _bytes(row.others, np.int32), _bytes(row.cosines, np.float32), row.bound
 
 
 def _entry(growth: Growth, place: int) -> _Row | None:
     if (entry := growth.entries.get(place)) is None:  # given up
         return None
-    ids = _bytes(entry.candidates, np.int32), _bytes(entry.cosines, np.float32)
-    return place, *ids, _bytes(entry.listed, np.int32), _bytes(entry.scores, np.float32)
+    near = _bytes(entry.candidates, np.int32), _bytes(entry.cosines, np.float32)
+    return *near, _bytes(entry.listed, np.int32), _bytes(entry.scores, np.float32)
 
 
 _ROWS: dict[str, Callable[[Growth, int], _Row | None]] = {
@@ -155,45 +171,44 @@ def _position(connection: sqlite3.Connection) -> int:
     return int(position)
 
 
-def _read(connection: sqlite3.Connection, model: Model) -> Growth:
-    def rows(table: str) -> sqlite3.Cursor:
-        return connection.execute(f"SELECT * FROM {table} ORDER BY place")  # noqa: S608
-
-    columns = list(zip(*rows("articles"), strict=True)) or [()] * 8
-    places, ids, sections, languages, published, terms, weights, copies = columns
-    near = [(place, other) for place, some in zip(places, copies, strict=True) for other in json.loads(some)]
-    size = len(model.ids) + len(places)
-    originals, stand_ins = np.arange(size), np.arange(size)
-    originals[: len(model.ids)], stand_ins[: len(model.ids)] = model.originals, model.stand_ins
-    for place, original, stand_in in rows("standing"):
-        originals[place], stand_ins[place] = original, stand_in
-    starts = np.concatenate(([0], np.cumsum([len(some) // 4 for some in terms], dtype=np.int64)))
-    parts = _floats(b"".join(weights)), _ints(b"".join(terms)), starts
-    return Growth(
-        model,
-        position=_position(connection),
-        ids=list(ids),
-        sections=list(sections),
-        languages=list(languages),
-        published=np.array(published, dtype=np.float64),
-        rows=csr_matrix(parts, shape=(len(places), model.rows.shape[1])),
-        expanded={place: ExpandedRow(_ints(some), _floats(heavy)) for place, some, heavy in rows("expanded")},
-        originals=originals,
-        stand_ins=stand_ins,
-        near=np.array(near, dtype=np.int64).reshape(-1, 2),
-        kin={place: KinRow(_ints(one), _floats(two), bound) for place, one, two, bound in rows("kin")},
-        entries=dict(_entries(rows("entries"))),
+def _written_since(connection: sqlite3.Connection, position: int) -> list[int]:
+    found = connection.execute(
+        """SELECT place FROM entries WHERE position > :position
+           UNION SELECT place FROM standing WHERE position > :position AND stand_in = :gone ORDER BY place""",
+        {"position": position, "gone": GONE},
     )
+    return [place for (place,) in found]
 
 
-def _entries(rows: Iterator[Sequence[Any]]) -> Iterator[tuple[int, Entry]]:
-    for place, candidates, cosines, listed, scores in rows:
-        yield place, Entry(_ints(candidates), _floats(cosines), _ints(listed), _floats(scores))
+def _read(connection: sqlite3.Connection, known: Growth) -> Growth:
+    def rows(table: str) -> sqlite3.Cursor:
+        since = (known.position,)
+        return connection.execute(f"SELECT * FROM {table} WHERE position > ? ORDER BY place", since)  # noqa: S608
+
+    growth = known.apart()
+    if came := rows("articles").fetchall():
+        places, _, ids, sections, languages, published, terms, weights, copies = zip(*came, strict=True)
+        words = [TermRow(_ints(some), _floats(heavy)) for some, heavy in zip(terms, weights, strict=True)]
+        growth.append(ids, sections, languages, published, stacked(words, growth.rows.shape[1]))
+        for place, near in zip(places, map(json.loads, copies), strict=True):
+            growth.add_copies(place, [], near)
+    if standing := rows("standing").fetchall():
+        places, _, originals, stand_ins = np.array(standing).T
+        growth.stand(places, originals, stand_ins)
+        for place in places[stand_ins == GONE].tolist():
+            growth.entries.pop(place, None)
+    growth.expanded |= {place: TermRow(_ints(some), _floats(heavy)) for place, _, some, heavy in rows("expanded")}
+    growth.kin |= {place: KinRow(_ints(one), _floats(two), bound) for place, _, one, two, bound in rows("kin")}
+    for place, _, candidates, cosines, listed, scores in rows("entries"):
+        growth.entries[place] = Entry(_ints(candidates), _floats(cosines), _ints(listed), _floats(scores))
+    growth.position = _position(connection)
+    growth.unkept.clear()
+    return growth
 
 
 def _ints(blob: bytes) -> NDArray[np.int32]:
-    return np.frombuffer(bytearray(blob), dtype="<i4")
+    return np.frombuffer(blob, dtype="<i4")
 
 
 def _floats(blob: bytes) -> NDArray[np.float32]:
-    return np.frombuffer(bytearray(blob), dtype="<f4")
+    return np.frombuffer(blob, dtype="<f4")

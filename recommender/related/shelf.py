@@ -51,7 +51,7 @@ class Shelf:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: LRUCache[str, Model] = LRUCache(2)
-        self._grown: tuple[tuple[str, int], Growth | None] = ("", 0), None
+        self._grown: dict[str, Growth] = {}
         self._mutex = threading.Lock()
 
     def _manifest(self, version: str) -> dict[str, Any]:
@@ -158,10 +158,10 @@ class Shelf:
         """
         model, file = self.get(version), self.growth_file(version)
         with self._mutex:
-            known, growth = self._grown
-            if growth is None or known != (version, file.position()):
-                growth = file.read(model)
-                self._grown = (version, growth.position), growth
+            growth, kept = self._grown.get(version, Growth(model)), file.position()
+            if growth.position != kept:
+                growth = file.read(growth if growth.position < kept else Growth(model))
+                self._grown = {version: growth}
             return growth
 
     def growth_file(self, version: str) -> GrowthFile:

@@ -65,10 +65,12 @@ def same(one: Any, other: Any) -> None:
         assert one == other
 
 
-def test_all_of_a_growth_is_read_as_it_was_kept(service: Service, publish: Publish, version: str) -> None:
-    """New articles and copies of them, changed and withdrawn ones, kept a few at a time."""
+def test_a_growth_is_read_as_it_was_kept_at_once_or_bit_by_bit(
+    service: Service, publish: Publish, version: str
+) -> None:
+    """New articles and copies of them, changed and withdrawn ones, kept a few at a time; what was read stays."""
     model, path, archive = service.shelf.get(version), path_of(service, version), service.archive
-    growth = Growth(model)
+    growth, read = Growth(model, position=archive.position), [Growth(model)]
     folding = Folding(growth, CopyRule(0.8, 72, 0.5), archive.get)
     with closing(GrowthFile(path)) as file:
         for turn in range(3):
@@ -80,10 +82,16 @@ def test_all_of_a_growth_is_read_as_it_was_kept(service: Service, publish: Publi
             folding.take_in([one for _, one in archive.changes(growth.position, 100)])
             growth.position = archive.position
             file.keep(growth)
-            same(GrowthFile(path).read(model), growth)
+            same(GrowthFile(path).read(Growth(model)), growth)
+            read.append(GrowthFile(path).read(read[-1]))
+            same(read[-1], growth)
             assert file.position() == archive.position
     assert len(growth.near)
-    assert growth.touched() >= {"a0", "new0-1", "a12"}
+    assert [one.position for one in read] == sorted({one.position for one in read})
+    assert [len(one.ids) for one in read] == [0, 6, 12, 18]
+    changed = {growth.name(place) for place in GrowthFile(path).written_since(read[2].position)}
+    assert changed >= {"a2", "new2-1", "a12"}
+    assert not changed & {"a10", "a11"}
 
 
 def test_a_keeping_killed_at_any_statement_leaves_what_was_there_or_all(
@@ -113,10 +121,10 @@ def test_a_keeping_killed_at_any_statement_leaves_what_was_there_or_all(
             with monkeypatch.context() as patch:
                 patch.setattr(sqlite3, "connect", traced)
                 assert work.step()
-            states.append(GrowthFile(path).read(model))
+            states.append(GrowthFile(path).read(Growth(model)))
     positions = set[int]()
     for image, count in dead:
-        kept = GrowthFile(image).read(model)
+        kept = GrowthFile(image).read(Growth(model))
         positions.add(kept.position)
         assert kept.position in {0, *(state.position for state in states[:count])}
         same(kept, next(state for state in states if state.position == kept.position))
@@ -127,19 +135,20 @@ def test_a_keeping_killed_at_any_statement_leaves_what_was_there_or_all(
 def test_keeping_costs_what_has_changed(service: Service, version: str) -> None:
     """Of a growth of two thousand articles, one changed list is written as a fiftieth at most of all."""
     model, path = service.shelf.get(version), path_of(service, version)
-    growth = Growth(model)
+    growth = Growth(model, position=1)
     for number in range(2000):
-        growth.append(f"new{number}", "world", "en", 0.0, csr_matrix(model.rows[:1]))
+        growth.append([f"new{number}"], ["world"], ["en"], [0.0], csr_matrix(model.rows[:1]))
         growth.own(growth.size - 1)
     with closing(GrowthFile(path)) as file:
         file.keep(growth)
     every = path.stat().st_size
     with closing(GrowthFile(path)) as file:
         growth.own(7).listed[0] = 3
+        growth.position = 2
         file.keep(growth)
         assert path.stat().st_size == every
         assert path.with_name(f"{path.name}-wal").stat().st_size < every / 50
-        assert file.read(model).entry(7).listed[0] == 3
+        assert file.read(Growth(model)).entry(7).listed[0] == 3
 
 
 def test_a_growth_of_another_format_or_a_damaged_one_is_refused_by_name(
