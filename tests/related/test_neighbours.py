@@ -155,6 +155,15 @@ def test_of_many_equals_the_first_are_listed() -> None:
     assert found.indices[220].tolist() == [200, 201, 202, 203, 204]
 
 
+@pytest.mark.parametrize("n_words", [1, 4, 9, 16, 25, 36, 100])
+def test_the_last_bit_of_a_cosine_keeps_no_copy_from_a_list(n_words: int) -> None:
+    """Where weights need no rounding, sums leave room for what adding up floats makes of the cosine."""
+    rows = csr_matrix(np.full((50, n_words), 1 / np.sqrt(n_words), dtype=np.float32))
+    found = nearest(rows, np.arange(50), k=5, floor=0)
+    assert found.indices[0].tolist() == [1, 2, 3, 4, 5]
+    assert found.indices[49].tolist() == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("n_words", [3, 900, 20_000])
 def test_articles_of_any_length_find_their_copies(n_words: int) -> None:
     """Sums of rounded weights do not run over, however many words two copies share."""
