@@ -16,6 +16,7 @@ __all__ = ["BLOCK", "Block", "Rows", "compare", "learn", "round_up", "sort_found
 BLOCK = 8192
 """Articles compared with at a time: their sums stay in the processor's nearest cache."""
 _STRIP = 64
+_EPSILON = np.finfo(np.float32).eps
 
 Exact = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
 """Starts, terms and weights, as a CSR matrix has them, terms ascending."""
@@ -23,10 +24,10 @@ Rounded = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]
 """Starts, words and rounded weights, as a CSR matrix has them."""
 Postings = tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.uint8]]
 """Starts, places in a block and rounded weights, as a CSC matrix has them."""
-Rows = tuple[Exact, Rounded, Rounded]
-"""Rows as they are; their rare words; and their common words, numbered from 0."""
-Block = tuple[Exact, Postings, NDArray[np.uint8]]
-"""Up to `BLOCK` rows as they are; their rare words' postings; and of each common word the weight in every row."""
+Rows = tuple[Exact, Rounded, Rounded, NDArray[np.float32]]
+"""Rows as they are; their rare words; their common words, numbered from 0; and what 1 in a byte of each row means."""
+Block = tuple[Exact, Postings, NDArray[np.uint8], NDArray[np.float32]]
+"""Up to `BLOCK` rows the same by words: the rare ones' postings, and of each common word the weight in every row."""
 Found = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]
 """Indices and cosines, shape (n, k), each row a heap, its farthest first; how many; and the least that counts."""
 
@@ -37,8 +38,8 @@ def _room(n_starts: int, size: int) -> Rounded:
 
 
 @compiled
-def round_up(rows: Exact, scale: np.float32, numbers: NDArray[np.int32]) -> Rows:
-    """Split rows into rare and common words, with weights in whole parts of ``scale``.
+def round_up(rows: Exact, numbers: NDArray[np.int32]) -> Rows:
+    """Split rows into rare and common words, with weights rounded up to bytes, each row in units of its own.
 
     Parameters
     ----------
@@ -52,7 +53,13 @@ def round_up(rows: Exact, scale: np.float32, numbers: NDArray[np.int32]) -> Rows
         n_common += numbers[term] >= 0
     kept = np.zeros(len(starts), dtype=np.int32), np.empty(n_kept, dtype=np.int32), np.empty(n_kept, dtype=np.float32)
     rare, common = _room(len(starts), n_kept - n_common), _room(len(starts), n_common)
+    units = np.empty(len(starts) - 1, dtype=np.float32)
     for row in range(len(starts) - 1):
+        # Rounding makes a row of n words longer by the root of n at most, and no sum may come to 256 times 256.
+        n_words = starts[row + 1] - starts[row]
+        scale = np.float32(max(1, 255 - np.sqrt(n_words)))
+        # Adding up floats rounds as well, at each word by half a last place.
+        units[row] = (1 + _EPSILON * (n_words + 8)) / scale
         at_kept, at_rare, at_common = kept[0][row], rare[0][row], common[0][row]
         for at in range(starts[row], starts[row + 1]):
             number = numbers[terms[at]]
@@ -68,7 +75,7 @@ def round_up(rows: Exact, scale: np.float32, numbers: NDArray[np.int32]) -> Rows
                 common[1][at_common], common[2][at_common] = number, rounded
                 at_common += 1
         kept[0][row + 1], rare[0][row + 1], common[0][row + 1] = at_kept, at_rare, at_common
-    return kept, rare, common
+    return kept, rare, common, units
 
 
 @compiled
@@ -178,10 +185,16 @@ def _add_rare(sums: NDArray[np.uint16], row: int, rare: Rounded, postings: Posti
 
 
 @compiled
-def _some_near(sums: NDArray[np.uint16], unit: np.float32, least: np.float32, wanted: NDArray[np.float32]) -> bool:
+def _some_near(
+    sums: NDArray[np.uint16],
+    unit: np.float32,
+    units: NDArray[np.float32],
+    least: np.float32,
+    wanted: NDArray[np.float32],
+) -> bool:
     near = 0
     for target in range(len(sums)):
-        near += np.float32(sums[target]) * unit >= min(least, wanted[target])
+        near += np.float32(sums[target]) * (unit * units[target]) >= min(least, wanted[target])
     return near > 0
 
 
@@ -229,8 +242,8 @@ def learn(
     These are the greatest by their sums, dealt out so that neighbours in the block come into different hands; one more
     than there is room for, since one may be the row itself.
     """
-    exact, rare, common = rows
-    (starts, terms, weights), postings, columns = block
+    exact, rare, common, _ = rows
+    (starts, terms, weights), postings, columns, _ = block
     k, least, size = found[0].shape[1], found[3], len(targets)
     greatest = np.empty(min(4 * k, size), dtype=np.uint16)
     rank = len(greatest) - 1 - k
@@ -268,7 +281,6 @@ def compare(
     block: Block,
     offset: int,
     targets: NDArray[np.int32],
-    unit: np.float32,
     both: bool,
 ) -> None:
     """Compare rows ``first`` to ``last`` with one block of targets, and add what is near to what was found.
@@ -283,13 +295,11 @@ def compare(
         Row of the block's first target, where ``both``.
     targets : array of int32, shape (b,)
         The index of each target.
-    unit : float32
-        What 1 in the sums of rounded weights stands for.
     both : bool
         Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
     """
-    exact, rare, common = rows
-    (starts, terms, weights), postings, columns = block
+    exact, rare, common, row_units = rows
+    (starts, terms, weights), postings, columns, units = block
     least, size = found[3], len(targets)
     sums = np.empty(size, dtype=np.uint16)
     dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
@@ -302,10 +312,10 @@ def compare(
         begin = row + 1 - offset if both and row >= offset else 0
         for strip in range(begin // _STRIP * _STRIP, size, _STRIP):
             some = slice(strip, min(strip + _STRIP, size))
-            if not _some_near(sums[some], unit, least[row], wanted[some]):
+            if not _some_near(sums[some], row_units[row], units[some], least[row], wanted[some]):
                 continue
             for target in range(max(begin, strip), some.stop):
-                if np.float32(sums[target]) * unit < min(least[row], wanted[target]):
+                if np.float32(sums[target]) * (row_units[row] * units[target]) < min(least[row], wanted[target]):
                     continue
                 words = slice(starts[target], starts[target + 1])
                 cosine = _cosine(dense, terms[words], weights[words])

@@ -20,28 +20,18 @@ _COMMON = 0.05
 Progress = Callable[[int], None]
 
 
-class _Rounding:
-    """How rows are rounded up to bytes, so that their cosines can be added up in 16 bits.
+class _Words:
+    """Which words count when some rows are compared with others, and which of them are common.
 
     Parameters
     ----------
     rows : csr_matrix
         All that there are.
     asked, others : csr_matrix
-        Those whose nearest are searched, and those among which they are; only words that both have are kept.
-
-    Attributes
-    ----------
-    unit : float32
-        What 1 in a sum of products of bytes stands for.
+        Those whose nearest are searched, and those among which they are; only words that both have count.
     """
 
     def __init__(self, rows: csr_matrix, asked: csr_matrix, others: csr_matrix) -> None:
-        longest = np.diff(rows.indptr).max(initial=0)
-        # Rounding makes a row of n words longer by the root of n at most, and no sum may come to 256 times 256.
-        self._scale = np.float32(max(1, 255 - np.sqrt(longest)))
-        # Adding up floats rounds as well, at each word by half a last place.
-        self.unit = np.float32((1 + np.finfo(np.float32).eps * (longest + 8)) / self._scale**2)
         df, met, also_met = (np.bincount(some.indices, minlength=some.shape[1]) for some in (rows, asked, others))
         kept = (met > 0) & (also_met > 0)
         common = kept & (df > _COMMON * rows.shape[0])
@@ -50,14 +40,14 @@ class _Rounding:
 
     def rows(self, rows: csr_matrix) -> Rows:
         """Round rows."""
-        exact, rare, common = round_up((rows.indptr, rows.indices, rows.data), self._scale, self._numbers)
+        exact, rare, common, units = round_up((rows.indptr, rows.indices, rows.data), self._numbers)
         ordered = csr_matrix(exact[::-1], shape=rows.shape)
         ordered.sort_indices()
-        return (ordered.indptr, ordered.indices, ordered.data), rare, common
+        return (ordered.indptr, ordered.indices, ordered.data), rare, common, units
 
     def blocks(self, rows: Rows) -> Iterator[Block]:
         """Cut rows into blocks, each by words."""
-        (starts, terms, weights), rare, common = rows
+        (starts, terms, weights), rare, common, units = rows
         n = len(starts) - 1
         postings = csr_matrix(rare[::-1], shape=(n, len(self._numbers)))
         columns = csr_matrix(common[::-1], shape=(n, self._n_common))
@@ -67,6 +57,7 @@ class _Rounding:
                 (starts[start : start + BLOCK + 1], terms, weights),
                 (some.indptr, some.indices.astype(np.uint16), some.data),
                 np.ascontiguousarray(columns[start : start + BLOCK].toarray(order="F").T),
+                units[start : start + BLOCK],
             )
 
 
@@ -98,9 +89,9 @@ class Search:
     def among_themselves(self, threads: int, progress: Progress) -> None:
         """Compare every two rows once."""
         asked, m = csr_matrix(self._rows[self._names]), len(self._names)
-        rounding = _Rounding(self._rows, asked, asked)
-        rows = rounding.rows(asked)
-        blocks = list(rounding.blocks(rows))
+        words = _Words(self._rows, asked, asked)
+        rows = words.rows(asked)
+        blocks = list(words.blocks(rows))
         firsts, lasts = range(0, m, BLOCK), [*range(BLOCK, m, BLOCK), m]
         targets = [self._names[start : start + BLOCK] for start in firsts]
 
@@ -108,7 +99,7 @@ class Search:
             learn(rows, firsts[one], lasts[one], self._own, self._found, blocks[one], targets[one])
 
         def meet(one: int, other: int) -> None:
-            parts = (self._names, self._own, self._found, blocks[other], firsts[other], targets[other], rounding.unit)
+            parts = (self._names, self._own, self._found, blocks[other], firsts[other], targets[other])
             compare(rows, firsts[one], lasts[one], *parts, both=True)
 
         with ThreadPoolExecutor(threads) as pool:
@@ -123,8 +114,8 @@ class Search:
     def among(self, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
         """Compare every row with each of some others, whose places are given."""
         asked, others = csr_matrix(self._rows[self._names]), csr_matrix(self._rows[names])
-        rounding = _Rounding(self._rows, asked, others)
-        rows, blocks = rounding.rows(asked), list(rounding.blocks(rounding.rows(others)))
+        words = _Words(self._rows, asked, others)
+        rows, blocks = words.rows(asked), list(words.blocks(words.rows(others)))
         targets = [names[start : start + BLOCK].astype(np.int32) for start in range(0, len(names), BLOCK)]
 
         def meet(first: int) -> int:
@@ -132,7 +123,7 @@ class Search:
             for block, some in zip(blocks[:1], targets, strict=False):
                 learn(rows, first, last, self._own, self._found, block, some)
             for block, some in zip(blocks, targets, strict=True):
-                parts = (self._names, self._own, self._found, block, 0, some, rounding.unit)
+                parts = (self._names, self._own, self._found, block, 0, some)
                 compare(rows, first, last, *parts, both=False)
             return last
 
