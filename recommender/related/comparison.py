@@ -55,7 +55,8 @@ def round_up(rows: Exact, numbers: NDArray[np.int32]) -> Rows:
     rare, common = _room(len(starts), n_kept - n_common), _room(len(starts), n_common)
     units = np.empty(len(starts) - 1, dtype=np.float32)
     for row in range(len(starts) - 1):
-        # Rounding makes a row of n words longer by the root of n at most, and no sum may come to 256 times 256.
+        # Rounding makes a row of n words longer by the root of n at most, and no sum may come to 256 times 256; none
+        # does before two articles share 65,000 words.
         n_words = starts[row + 1] - starts[row]
         scale = np.float32(max(1, 255 - np.sqrt(n_words)))
         # Adding up floats rounds as well, at each word by half a last place.
@@ -128,10 +129,10 @@ def _add(found: Found, row: int, index: int, cosine: np.float32) -> None:
 
 
 @compiled
-def sort_found(found: Found, first: int, last: int) -> None:
-    """Order what was found for some rows, nearest first and equals by index: of a heap the farthest goes last."""
+def sort_found(found: Found) -> None:
+    """Order what was found for each row, nearest first and equals by index: of a heap the farthest goes last."""
     indices, cosines, counts, _ = found
-    for row in range(first, last):
+    for row in range(len(counts)):
         for count in range(counts[row] - 1, 0, -1):
             _swap(indices[row], cosines[row], 0, count)
             _sink(indices[row], cosines[row], count)
@@ -182,6 +183,16 @@ def _add_rare(sums: NDArray[np.uint16], row: int, rare: Rounded, postings: Posti
     for at in range(starts[row], starts[row + 1]):
         some = slice(posting_starts[words[at]], posting_starts[words[at] + 1])
         _add_postings(sums, np.uint16(weights[at]), places[some], posting_weights[some])
+
+
+@compiled
+def _add_up(
+    sums: NDArray[np.uint16], row: int, rare: Rounded, common: Rounded, postings: Postings, columns: NDArray[np.uint8]
+) -> None:
+    """Fill in the sums of a row's rounded products with each target of a block."""
+    sums[:] = 0
+    _add_common(sums, row, common, columns)
+    _add_rare(sums, row, rare, postings)
 
 
 @compiled
@@ -252,9 +263,7 @@ def learn(
     sums, near = np.empty(size, dtype=np.uint16), np.empty(size, dtype=np.float32)
     dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
     for row in range(first, last):
-        sums[:] = 0
-        _add_common(sums, row, common, columns)
-        _add_rare(sums, row, rare, postings)
+        _add_up(sums, row, rare, common, postings, columns)
         _greatest(sums, greatest)
         enough = max(1, np.partition(greatest, rank)[rank])
         _lay_out(dense, row, exact, 1)
@@ -305,9 +314,7 @@ def compare(
     dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
     wanted = least[offset : offset + size] if both else np.full(size, np.float32(np.inf))
     for row in range(first, last):
-        sums[:] = 0
-        _add_common(sums, row, common, columns)
-        _add_rare(sums, row, rare, postings)
+        _add_up(sums, row, rare, common, postings, columns)
         _lay_out(dense, row, exact, 1)
         begin = row + 1 - offset if both and row >= offset else 0
         for strip in range(begin // _STRIP * _STRIP, size, _STRIP):

@@ -71,7 +71,7 @@ def nearest(
     Parameters
     ----------
     rows : csr_matrix of float32, shape (n, n_words)
-        Of length 1, or empty.
+        Of length 1, or empty; no weight is negative.
     originals : array of int, shape (n,)
         The copy that stands for each article; others are nobody's neighbour, and it is not its own copies' neighbour.
     k : int

@@ -133,7 +133,7 @@ class Search:
 
     def results(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Return the indices and cosines of what was found, as `Neighbours` has them."""
-        sort_found(self._found, 0, len(self._names))
+        sort_found(self._found)
         indices, cosines, counts, _ = self._found
         there = np.arange(indices.shape[1]) < counts[:, None]
         return np.where(there, indices, -1), np.where(there, cosines, 0)

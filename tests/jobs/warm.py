@@ -8,7 +8,7 @@ import py3langid
 from matplotlib.figure import Figure
 
 import recommender.commands.training
-import recommender.related.compiled  # noqa: F401 - for what they import
+import recommender.related.search  # noqa: F401 - for what they import
 
 py3langid.classify("load the model of languages")
 figure = Figure()
