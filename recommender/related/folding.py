@@ -36,7 +36,7 @@ _COULD_BE = 0.4
 """Cosine of own words below which two articles are no copies."""
 _HOPS = 10
 """Of the candidates of who may be near, how many may be near too."""
-_AT_ONCE = 64
+_AT_ONCE = 256
 """Articles whose lists are ranked at once."""
 
 Floats = NDArray[np.float32]
@@ -93,22 +93,26 @@ class Folding:
         lost = {one.id for one in articles if growth.place(one.id) is not None}
         fresh = [one for one in articles if not one.withdrawn]
         rows, at = growth.model.lexicon.rows(fresh), {one.id: place for place, one in enumerate(fresh)}
+        near = np.asarray(growth.model.rows @ np.ascontiguousarray(rows.toarray().T))  # in one pass over memory
         for one in articles:
-            touched |= self._fold(one, None if one.withdrawn else csr_matrix(rows[[at[one.id]]]))
+            column = at.get(one.id)
+            touched |= self._fold(one, column if column is None else (csr_matrix(rows[[column]]), near[:, column]))
         places = np.array(sorted(place for place in touched if growth.stand_ins[place] != GONE), dtype=np.int64)
         self._rank(places)
         return lost | {growth.name(place) for place in places.tolist()}
 
-    def _fold(self, article: Article, row: csr_matrix | None) -> set[int]:
-        """Fold one article in, or out; return whose candidates are others now."""
+    def _fold(self, article: Article, words: tuple[csr_matrix, Floats] | None) -> set[int]:
+        """Fold one article in, by its row and how near the model's are, or out; return whose candidates are others."""
         growth, seeds = self.growth, set[int]()
         originals, stand_ins = growth.originals.copy(), growth.stand_ins.copy()
         self._columns: dict[int, Floats] = {}
         if (place := growth.place(article.id)) is not None:
             seeds |= growth.copies_of(place)
             growth.give_up(place)
-        if row is not None:
+        if words is not None:
+            row, near = words
             place = self._append(article, row)
+            self._columns[place] = np.concatenate((near, growth.rows @ row.toarray().ravel()))
             self._find_copies(article, place)
             seeds.add(place)
         self._settle(seeds)
@@ -177,7 +181,7 @@ class Folding:
         rows = [kin.drop(left)]
         for place in came.tolist():
             cosines = np.where(growth.originals == place, 0, self._near(place))
-            rows.append(kin.enter(np.array([place]), cosines[:, None], np.arange(growth.size)))
+            rows.append(kin.enter(np.array([place]), cosines[:, None]))
         changed = np.unique(np.concatenate(rows))
         again = np.union1d(others, kin.short(changed, widest))
         for place in again[growth.originals[again] != GONE].tolist():
@@ -265,7 +269,11 @@ class Folding:
                 entry.listed[:], entry.scores[:] = np.where(others >= 0, names[others], -1), scores
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(rank, _parts(places)))
+            list(pool.map(rank, self._parts(places)))
+
+    def _parts(self, places: Places) -> list[Places]:
+        at_once = min(-(-len(places) // self._threads), _AT_ONCE) or 1
+        return [places[start : start + at_once] for start in range(0, len(places), at_once)]
 
     def _choose(self, place: int, entry: Entry) -> None:
         """Put behind the nearest of an article what its readers chose most often."""
@@ -294,7 +302,3 @@ def _changes(before: Places, after: Places) -> tuple[Places, Places, Places]:
         np.flatnonzero(stands & ~stood),
         np.flatnonzero((after != GONE) & (after != before)),
     )
-
-
-def _parts(places: Places) -> list[Places]:
-    return [places[start : start + _AT_ONCE] for start in range(0, len(places), _AT_ONCE)]

@@ -318,7 +318,7 @@ class Growth:
             rows=self.rows_of(places),
             expanded=self.expanded_of(places),
             stand_ins=local[self.stand_ins[places]],
-            kin=Kin.unknown(len(places), model.kin.k),
+            kin=self._kin_among(places, local),
             near=self.near_among(places),
             choice=_cut(model.choice, old, len(places)),
             trust=_cut(model.trust, old, len(places)),
@@ -326,6 +326,18 @@ class Growth:
             listed=listed,
         )
         return part, places
+
+    def _kin_among(self, places: Places, local: Places) -> Kin:
+        """Return the kin of some articles, in order, as far as they have a local number."""
+        found, old = self.model.kin.found, places[places < len(self.model.ids)]
+        among = Neighbours.none(len(places), found.indices.shape[1])
+        bounds = np.full(len(places), np.inf, dtype=np.float32)
+        among.indices[: len(old)], among.cosines[: len(old)] = local[found.indices[old]], found.cosines[old]
+        bounds[: len(old)] = self.model.kin.bounds[old]
+        for at, place in enumerate(places.tolist()):
+            if (row := self.kin.get(place)) is not None:
+                among.indices[at], among.cosines[at], bounds[at] = local[row.others], row.cosines, row.bound
+        return Kin(among, bounds, self.model.kin.k)
 
     def list_of(self, article_id: str) -> dict[str, float]:
         """Return an article's list, nearest first, with scores."""

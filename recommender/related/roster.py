@@ -102,7 +102,7 @@ class Roster:
         self._merge(rows, places, np.zeros((len(rows), len(places)), dtype=np.float32))
         return rows
 
-    def enter(self, came: Places, cosines: Floats, among: Places) -> Places:
+    def enter(self, came: Places, cosines: Floats, among: Places | None = None) -> Places:
         """Put articles into rows where they are near enough, or move them there; return whose rows changed.
 
         Parameters
@@ -110,14 +110,16 @@ class Roster:
         came : array of int, shape (c,)
         cosines : array of float32, shape (m, c)
             Of those among whom they may stand; 0 where one may not.
-        among : array of int, shape (m,)
-            Everybody in whose row one of them stands already is one of these.
+        among : array of int, shape (m,), optional
+            Everybody in whose row one of them stands already is one of these; unset: all.
         """
+        some: Places | slice = slice(None) if among is None else among
         there = np.zeros(self.size + 1, dtype=bool)
         there[came] = True
-        enters = there[self.indices[among]].any(axis=1) | (cosines > self.cosines[among, -1:]).any(axis=1)
-        self._merge(among[enters], came, cosines[enters])
-        return among[enters]
+        enters = there[self.indices[some]].any(axis=1) | (cosines > self.cosines[some, -1:]).any(axis=1)
+        rows = np.flatnonzero(enters) if among is None else among[enters]
+        self._merge(rows, came, cosines[enters])
+        return rows
 
     def _merge(self, rows: Places, came: Places, cosines: Floats) -> None:
         """Put articles at their cosines into rows, in place of where they were."""
