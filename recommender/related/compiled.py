@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["closest_of_candidates", "compiled", "expand_rows", "take_greedily"]
+__all__ = ["closest_of_candidates", "compiled", "expand_rows", "rows_with", "take_greedily"]
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -273,3 +273,21 @@ def take_greedily(  # noqa: C901, PLR0912 - one pass over memory
             worth[best] = merit[row, best] * (1 - variety * likest[best]) if stories[best] < story_most else -1
         for before in range(taken):
             taken_as[others[row, order[row, before]]] = -1
+
+
+@compiled
+def rows_with(indices: NDArray[np.int32], wanted: NDArray[np.bool_], found: NDArray[np.bool_]) -> None:
+    """Find the rows in which somebody stands who is wanted; -1 is the last of these.
+
+    Parameters
+    ----------
+    indices : array of int32, shape (n, k)
+    wanted : array of bool, shape (m + 1,)
+    found : array of bool, shape (n,)
+        Filled; False before.
+    """
+    for row in range(len(indices)):
+        for place in range(indices.shape[1]):
+            if wanted[indices[row, place]]:
+                found[row] = True
+                break

@@ -262,7 +262,7 @@ class Folding:
             self._choose(place, entry)
 
         def rank(block: Places) -> None:
-            part, names = growth.part(block.tolist())
+            part, names = growth.part(block.tolist(), to_rank=True)
             lists = part.lists_of(np.searchsorted(names, block))
             for place, others, scores in zip(block.tolist(), lists.indices, lists.cosines, strict=True):
                 entry = growth.entries[place]

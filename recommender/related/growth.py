@@ -289,10 +289,11 @@ class Growth:
         candidates, listed = self.model.candidates, self.model.listed
         return Entry(candidates.indices[place], candidates.cosines[place], listed.indices[place], listed.cosines[place])
 
-    def part(self, block: Sequence[int]) -> tuple[Model, Places]:
+    def part(self, block: Sequence[int], *, to_rank: bool = False) -> tuple[Model, Places]:
         """Return a model of some articles alone, with their candidates and lists, and the places of all in it.
 
-        Any of the block may be looked at beside any other as in a model of all.
+        Any of the block may be looked at beside any other as in a model of all; one that is to rank lists only has no
+        expanded words.
         """
         entries = [self.entry(place) for place in block]
         chosen = np.concatenate([np.asarray(block), self.stand_ins[list(block)]])
@@ -316,7 +317,7 @@ class Growth:
             languages=[*(model.languages[place] for place in old), *(self.languages[place] for place in new)],
             published=np.concatenate((model.published[old], self.published[new])),
             rows=self.rows_of(places),
-            expanded=self.expanded_of(places),
+            expanded=self.expanded_of([] if to_rank else places),
             stand_ins=local[self.stand_ins[places]],
             kin=self._kin_among(places, local),
             near=self.near_among(places),
@@ -334,9 +335,10 @@ class Growth:
         bounds = np.full(len(places), np.inf, dtype=np.float32)
         among.indices[: len(old)], among.cosines[: len(old)] = local[found.indices[old]], found.cosines[old]
         bounds[: len(old)] = self.model.kin.bounds[old]
-        for at, place in enumerate(places.tolist()):
-            if (row := self.kin.get(place)) is not None:
-                among.indices[at], among.cosines[at], bounds[at] = local[row.others], row.cosines, row.bound
+        if others := {at: row for at, place in enumerate(places.tolist()) if (row := self.kin.get(place)) is not None}:
+            at = list(others)
+            kin, among.cosines[at], bounds[at] = map(np.array, zip(*others.values(), strict=True))
+            among.indices[at] = local[kin]
         return Kin(among, bounds, self.model.kin.k)
 
     def list_of(self, article_id: str) -> dict[str, float]:
@@ -356,7 +358,7 @@ class Growth:
         lists: dict[str, dict[str, float]] = {article_id: {} for article_id in ids}
         places = sorted(place for one in lists if (place := self.place(one)) is not None)
         for block in batched(places, _RANKED):
-            part, names = self.part(block)
+            part, names = self.part(block, to_rank=True)
             found = part.by(rules).lists_of(np.searchsorted(names, block))
             for place, others, scores in zip(block, found.indices.tolist(), found.cosines.tolist(), strict=True):
                 ranked = zip(others, scores, strict=True)

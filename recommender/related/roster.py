@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.related.neighbours import Neighbours
+from recommender.related.neighbours import COMPILED, Neighbours
 
 __all__ = ["Roster"]
 
@@ -92,9 +92,19 @@ class Roster:
 
     def holders(self, places: Places) -> Places:
         """Return in whose rows some articles stand."""
+        return np.flatnonzero(self._hold(self.indices, places)) if len(places) else places
+
+    def _hold(self, rows: NDArray[np.int32], places: Places) -> NDArray[np.bool_]:
+        """Tell in which rows some articles stand."""
         wanted = np.zeros(self.size + 1, dtype=bool)  # the last is for -1
         wanted[places] = True
-        return np.flatnonzero(wanted[self.indices].any(axis=1)) if len(places) else places
+        found = np.zeros(len(rows), dtype=bool)
+        if not COMPILED:
+            return np.any(wanted[rows], axis=1, out=found)
+        from recommender.related.compiled import rows_with  # noqa: PLC0415 - takes a second
+
+        rows_with(rows, wanted, found)
+        return found
 
     def drop(self, places: Places) -> Places:
         """Take articles out of everybody's row; return whose rows changed."""
@@ -114,9 +124,7 @@ class Roster:
             Everybody in whose row one of them stands already is one of these; unset: all.
         """
         some: Places | slice = slice(None) if among is None else among
-        there = np.zeros(self.size + 1, dtype=bool)
-        there[came] = True
-        enters = there[self.indices[some]].any(axis=1) | (cosines > self.cosines[some, -1:]).any(axis=1)
+        enters = self._hold(self.indices[some], came) | (cosines > self.cosines[some, -1:]).any(axis=1)
         rows = np.flatnonzero(enters) if among is None else among[enters]
         self._merge(rows, came, cosines[enters])
         return rows

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommender.related.neighbours import Neighbours
+from recommender.related import roster as roster_module
+from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.related.roster import Roster
 
 WIDTH = 6
@@ -22,8 +23,12 @@ def nearest(cosines: NDArray[np.float32], there: NDArray[np.bool_]) -> Neighbour
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rows_are_those_sorted_anew_while_articles_come_move_and_go(seed: int) -> None:
-    """Whoever comes stands in every row that it belongs in; whoever goes in none; what cannot be known is told."""
+def test_rows_are_those_sorted_anew_while_articles_come_move_and_go(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes stands in every row that it belongs in; whoever goes in none; what cannot be known is told.
+
+    So it is with what is compiled, and without.
+    """
+    monkeypatch.setattr(roster_module, "COMPILED", COMPILED and seed % 2 == 0)
     random = np.random.default_rng(seed)
     cosines = np.where(random.random((60, 60)) < 0.4, 0, random.random((60, 60))).astype(np.float32)
     there = np.arange(60) < 40
