@@ -98,19 +98,19 @@ class Kin:
         same, fresh = np.flatnonzero(kept), np.flatnonzero(~kept)
         if len(fresh) > _MOST * n or self.found.indices.shape[1] != width:
             return Kin.find(rows, originals, self.k, threads=threads, progress=progress)
-        search = partial(nearest, rows, originals, k=width, floor=0, threads=threads)
+        search = partial(nearest, rows, originals, k=width, threads=threads)
         now = np.full(len(self.bounds) + 1, -1, dtype=np.int32)  # the last for -1
         now[before[same]] = same
         graph = np.full((n, 2 * width), -1, dtype=np.int32)
         graph[same, :width] = now[self.found.indices[before[same]]]
-        graph[same, width:] = search(of=same, among=fresh).indices
+        graph[same, width:] = search(of=same, among=fresh, floor=self.bounds[before[same]]).indices
         found = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
         bounds, farthest = np.zeros(n, dtype=np.float32), moved[same].max(initial=0)
         bounds[same] = self.bounds[before[same]] + moved[same] + farthest
         sure = (found.cosines > bounds[:, None]).sum(axis=1)
         again = np.union1d(fresh, same[(sure[same] < self.k) & (bounds[same] > 0)])
         graph = np.full((n, width), -1, dtype=np.int32)
-        graph[again], bounds[again] = search(of=again, progress=progress).indices, 0
+        graph[again], bounds[again] = search(of=again, floor=0, progress=progress).indices, 0
         anew = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
         found.indices[again], found.cosines[again] = anew.indices[again], anew.cosines[again]
         progress(n)

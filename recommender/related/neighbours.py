@@ -60,7 +60,7 @@ def nearest(
     originals: NDArray[np.int64],
     *,
     k: int,
-    floor: float,
+    floor: float | NDArray[np.floating],
     of: NDArray[np.integer] | None = None,
     among: NDArray[np.integer] | None = None,
     threads: int = 1,
@@ -76,8 +76,8 @@ def nearest(
         The copy that stands for each article; others are nobody's neighbour, and it is not its own copies' neighbour.
     k : int
         How many.
-    floor : float
-        Least cosine, itself included.
+    floor : float or array of float, shape (n_asked,)
+        Least cosine, itself included; one for all, or each its own.
     of, among : array of int, optional
         Places of the articles whose neighbours are asked for, and of those that may be neighbours; unset: all.
     threads : int
@@ -93,20 +93,20 @@ def nearest(
     every = np.arange(rows.shape[0])
     listed = np.flatnonzero(originals == every) if among is None else among[originals[among] == among]
     asked = every if of is None else of
-    least = max(floor, _LEAST)
+    least = np.broadcast_to(np.maximum(floor, _LEAST), len(asked)).astype(np.float32)
     if _spread():
         return _nearest_spread(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
-    search_among = partial(_nearest_among, rows, originals, listed=listed, k=k, least=least, threads=threads)
+    search_among = partial(_nearest_among, rows, originals, listed=listed, k=k, threads=threads)
     if not COMPILED or of is not None or among is not None:
-        return search_among(asked=asked, progress=progress)
+        return search_among(asked=asked, least=least, progress=progress)
     from recommender.related.search import Search  # noqa: PLC0415 - takes a second
 
     found = Neighbours.none(len(asked), k)
-    search = Search(rows, listed, listed, k, least)
+    search = Search(rows, listed, listed, k, least[listed])
     search.among_themselves(threads, progress)
     found.indices[listed], found.cosines[listed] = search.results()
     rest = np.flatnonzero(originals != every)
-    more = search_among(asked=rest, progress=lambda done: progress(len(listed) + done))
+    more = search_among(asked=rest, least=least[rest], progress=lambda done: progress(len(listed) + done))
     found.indices[rest], found.cosines[rest] = more.indices, more.cosines
     return found
 
@@ -124,15 +124,17 @@ def _nearest_spread(
     asked: NDArray[np.integer],
     listed: NDArray[np.integer],
     k: int,
-    least: float,
+    least: NDArray[np.float32],
     progress: Progress,
 ) -> Neighbours:
     """Let the engine compare a strip of articles at a time; each of two that are listed meets the other by itself."""
     strips = np.array_split(asked, range(_SPREAD, len(asked), _SPREAD))
     found, start = Neighbours.none(len(asked), k), 0
     engine = Parallel(n_jobs=-1, return_as="generator")
-    search = partial(_nearest_among, listed=listed, k=k, least=least)
-    for some in engine(delayed(search)(rows, originals, asked=strip) for strip in strips):
+    search = partial(_nearest_among, listed=listed, k=k)
+    leasts = np.array_split(least, range(_SPREAD, len(asked), _SPREAD))
+    tasks = zip(strips, leasts, strict=True)
+    for some in engine(delayed(search)(rows, originals, asked=strip, least=limits) for strip, limits in tasks):
         stop = start + len(some.indices)
         found.indices[start:stop], found.cosines[start:stop] = some.indices, some.cosines
         progress(stop)
@@ -147,7 +149,7 @@ def _nearest_among(
     asked: NDArray[np.integer],
     listed: NDArray[np.integer],
     k: int,
-    least: float,
+    least: NDArray[np.float32],
     threads: int = 1,
     progress: Progress = lambda _: None,
 ) -> Neighbours:
@@ -266,7 +268,7 @@ def _nearest_dense(
     asked: NDArray[np.integer],
     listed: NDArray[np.integer],
     k: int,
-    least: float,
+    least: NDArray[np.float32],
     progress: Progress,
 ) -> Neighbours:
     columns, found = rows[listed].T.tocsr(), Neighbours.none(len(asked), k)
@@ -274,7 +276,7 @@ def _nearest_dense(
         some = asked[block]
         product = (rows[some] @ columns).toarray()
         product[originals[some, None] == listed] = 0
-        _keep_best(product, listed, least, found, block)
+        _keep_best(product, listed, least[block, None], found, block)
         progress(block.stop)
     return found
 
@@ -307,7 +309,11 @@ def _blocks_of(n: int, width: int) -> Iterator[slice]:
 
 
 def _keep_best(
-    product: NDArray[np.float32], columns: NDArray[np.integer], least: float, found: Neighbours, block: slice
+    product: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    least: float | NDArray[np.float32],
+    found: Neighbours,
+    block: slice,
 ) -> None:
     k = min(found.indices.shape[1], product.shape[1])
     if not k:

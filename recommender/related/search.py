@@ -70,11 +70,12 @@ class Search:
     names, own : array of int, shape (m,)
         The places of those rows, and the place that each must not have as its neighbour.
     k : int
-    least : float
+    least : array of float32, shape (m,)
+        Of each the least cosine that counts.
     """
 
     def __init__(
-        self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: float
+        self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: NDArray[np.float32]
     ) -> None:
         self._rows = rows
         self._names = names.astype(np.int32)
@@ -83,7 +84,7 @@ class Search:
             np.full((len(names), k), -1, dtype=np.int32),
             np.zeros((len(names), k), dtype=np.float32),
             np.zeros(len(names), dtype=np.int64),
-            np.full(len(names), least, dtype=np.float32),
+            least.copy(),
         )
 
     def among_themselves(self, threads: int, progress: Progress) -> None:

@@ -25,7 +25,7 @@ corpora = st.integers(1, 24).flatmap(
 
 
 def dense_nearest(
-    rows: NDArray[np.float64], stand_ins: NDArray[np.int64], k: int, floor: float
+    rows: NDArray[np.float64], stand_ins: NDArray[np.int64], k: int, floors: NDArray[np.float64]
 ) -> list[list[tuple[float, int]]]:
     """All cosines, sorted: the slow and obvious way."""
     cosines = rows @ rows.T
@@ -34,7 +34,7 @@ def dense_nearest(
         sorted(
             (-cosines[one, other], other)
             for other in listed
-            if other != stand_ins[one] and cosines[one, other] >= max(floor, 1e-6)
+            if other != stand_ins[one] and cosines[one, other] >= max(floors[one], 1e-6)
         )[:k]
         for one in range(len(rows))
     ]
@@ -48,18 +48,24 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return str(request.param)
 
 
-@given(corpus=corpora, k=st.integers(1, 30), floor=st.sampled_from([0.0, 0.05, 0.5]))
+@given(
+    corpus=corpora, k=st.integers(1, 30), floor=st.sampled_from([0.0, 0.05, 0.5]), third=st.sampled_from([None, 0.3])
+)
 @settings(max_examples=300, deadline=None)
-def check_lists(corpus: tuple[NDArray[np.float64], NDArray[np.int64]], k: int, floor: float) -> None:
+def check_lists(
+    corpus: tuple[NDArray[np.float64], NDArray[np.int64]], k: int, floor: float, third: float | None
+) -> None:
     dense = normalize(corpus[0])
+    floors = np.full(len(dense), floor)
+    floors[::3] = floor if third is None else third
     stand_ins = corpus[1][corpus[1]]  # chosen at random, most of them for others than themselves
-    found = nearest(csr_matrix(dense, dtype=np.float32), stand_ins, k=k, floor=floor)
+    found = nearest(csr_matrix(dense, dtype=np.float32), stand_ins, k=k, floor=floor if third is None else floors)
     assert found.indices.shape == found.cosines.shape == (len(dense), k)
-    for one, expected in enumerate(dense_nearest(dense, stand_ins, k, floor)):
+    for one, expected in enumerate(dense_nearest(dense, stand_ins, k, floors)):
         near = found.indices[one][found.indices[one] >= 0].tolist()
         scores = found.cosines[one][: len(near)].tolist()
         # Near the floor, and between equals at the end of the list, the last bit decides.
-        unsure = np.count_nonzero(np.abs(dense @ dense[one] - floor) < 1e-6)
+        unsure = np.count_nonzero(np.abs(dense @ dense[one] - floors[one]) < 1e-6)
         assert abs(len(near) - len(expected)) <= unsure
         sure = min(len(near), len(expected))
         assert scores[:sure] == pytest.approx([-score for score, _ in expected][:sure], abs=1e-6)
