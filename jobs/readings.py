@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from recommender.article import Article
 from recommender.batched import batched
-from recommender.related.copies import SKETCH, fingerprint, sketch, word_hashes
+from recommender.related.copies import fingerprint, sketches, word_hashes
 from recommender.text.counts import FIELDS, Counts, count, joined
 from recommender.text.encoding import garbled
 from recommender.text.fields import FieldReader
@@ -97,13 +97,12 @@ def read(
 def _read(documents: Sequence[str], reader: FieldReader) -> Readings:
     articles, words = [Article.model_validate_json(document) for document in documents], Words()
     texts = [reader.read(article, words) for article in articles]
-    hashes = word_hashes(words.stems)
     return Readings(
         [],
         [fields.language for fields in texts],
         _numbers(hashlib.blake2b(article.title.casefold().encode(), digest_size=8).digest() for article in articles),
         _numbers(map(fingerprint, articles)).reshape(-1, 2),
-        np.array([sketch(hashes[fields.body]) for fields in texts], dtype=np.uint32).reshape(-1, SKETCH),
+        sketches([fields.body for fields in texts], word_hashes(words.stems)),
         np.array([garbled(f"{article.title} {article.body}") for article in articles], dtype=bool),
         count(texts, words),
     )
@@ -174,9 +173,10 @@ class ReadingsCache:
             wanted = [digests[place] for place in missing]
             more = lambda count: progress(done + count)  # noqa: E731 - said once
             parts.append(read(wanted, documents(missing), reader, processes=processes, progress=more))
-        every = _joined(parts)
-        places = {digest: place for place, digest in enumerate(every.digests)}
-        found = every.take(np.array([places[digest] for digest in digests], dtype=np.int64))
+        found = _joined(parts)
+        if found.digests != digests:
+            places = {digest: place for place, digest in enumerate(found.digests)}
+            found = found.take(np.array([places[digest] for digest in digests], dtype=np.int64))
         if self._directory and (missing or len(known) != len(digests)):
             _keep(self._directory, found, reader)
         return found, len(missing)

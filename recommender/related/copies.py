@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ __all__ = [
     "near_copies",
     "originals",
     "resemblance",
-    "sketch",
+    "sketches",
     "stand_ins",
     "word_hashes",
 ]
@@ -73,28 +74,36 @@ def word_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
     return np.fromiter((zlib.crc32(word.encode()) for word in words), dtype=np.uint64, count=len(words))
 
 
-def sketch(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Return the `SKETCH` smallest hashes of the runs of five words in a text (Broder 1997), in order.
+def sketches(texts: Sequence[Sequence[int]], hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Return the `SKETCH` smallest hashes of the runs of five words in each text (Broder 1997), in order.
 
     Parameters
     ----------
-    hashes : array of uint64, shape (n_words,)
-        Of the words of the text, as `word_hashes` gives them.
+    texts : sequence of n sequences of int
+        The numbers of the words of each.
+    hashes : array of uint64
+        Of the word of each number, as `word_hashes` gives them.
 
     Returns
     -------
-    array of uint32, shape (SKETCH,)
+    array of uint32, shape (n, SKETCH)
         Filled up with the largest number where there are fewer.
     """
-    found = np.full(SKETCH, _EMPTY)
-    runs = len(hashes) - _WORDS + 1
-    if runs > 0:
-        mixed = np.zeros(runs, dtype=np.uint64)
-        for place in range(_WORDS):  # arithmetic modulo 2^64
-            mixed = (mixed + hashes[place : place + runs] + np.uint64(1)) * np.uint64(0x9E37_79B9_7F4A_7C15)
-            mixed ^= mixed >> np.uint64(32)
-        smallest = np.unique((mixed >> np.uint64(32)).astype(np.uint32))[:SKETCH]
-        found[: len(smallest)] = smallest
+    text_of = np.repeat(np.arange(len(texts), dtype=np.uint64), list(map(len, texts)))
+    words = hashes[np.fromiter(chain.from_iterable(texts), dtype=np.int64, count=len(text_of))]
+    runs = max(0, len(words) - _WORDS + 1)
+    mixed = np.zeros(runs, dtype=np.uint64)
+    for place in range(_WORDS):  # arithmetic modulo 2^64
+        mixed = (mixed + words[place : place + runs] + np.uint64(1)) * np.uint64(0x9E37_79B9_7F4A_7C15)
+        mixed ^= mixed >> np.uint64(32)
+    whole = text_of[:runs] == text_of[len(words) - runs :]  # the others begin in one text and end in the next
+    pairs = np.sort(text_of[:runs][whole] << np.uint64(32) | mixed[whole] >> np.uint64(32))
+    pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))]
+    of = (pairs >> np.uint64(32)).astype(np.int64)
+    places = np.arange(len(of)) - np.searchsorted(of, of)
+    smallest = places < SKETCH
+    found = np.full((len(texts), SKETCH), _EMPTY)
+    found[of[smallest], places[smallest]] = pairs[smallest].astype(np.uint32)
     return found
 
 

@@ -19,7 +19,7 @@ from recommender.related.copies import (
     fingerprint,
     near_copies,
     originals,
-    sketch,
+    sketches,
     stand_ins,
     word_hashes,
 )
@@ -146,11 +146,10 @@ class Folding:
         nearness = np.zeros((count, count), dtype=np.float32)
         by_place = dict(zip(kin.tolist(), cosines.tolist(), strict=True))
         nearness[0, 1:] = [by_place[other] for other, _ in texts]
-        read = [np.array(reader.read(text, words).body, dtype=np.int64) for _, text in every]
-        hashes = word_hashes(words.stems)
+        read = [reader.read(text, words).body for _, text in every]
         copies = near_copies(
             Neighbours(np.tile(np.arange(count, dtype=np.int32), (count, 1)), nearness),
-            np.array([sketch(hashes[numbers]) for numbers in read]),
+            sketches(read, word_hashes(words.stems)),
             np.array([growth.moment(one) for one, _ in every]),
             np.unique([text.title.casefold() for _, text in every], return_inverse=True)[1],
             self._rule,

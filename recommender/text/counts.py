@@ -59,9 +59,9 @@ class Counts:
 def count(articles: Iterable[Fields], words: Words) -> Counts:
     """Count the words of articles, which were read with ``words``."""
     articles = list(articles)
-    stems, written = words.stems, words.written
+    stems, written = words.stems[1:], words.written[1:]  # number 0 is no word
     parts = [_counted([getattr(fields, name) for fields in articles], len(stems)) for name in FIELDS]
-    return Counts(stems, list(written), *parts)
+    return Counts(stems, written, *parts)
 
 
 def joined(several: Sequence[Counts]) -> Counts:
@@ -89,7 +89,7 @@ def _counted(texts: Sequence[Sequence[int]], n_words: int) -> csr_matrix:
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     words = np.fromiter(chain.from_iterable(texts), dtype=np.int32, count=int(lengths.sum()))
     starts = np.concatenate(([0], np.cumsum(lengths)))
-    counts = csr_matrix((np.ones(len(words), dtype=np.int32), words, starts), shape=(len(texts), n_words))
+    counts = csr_matrix((np.ones(len(words), dtype=np.int32), words - 1, starts), shape=(len(texts), n_words))
     counts.sum_duplicates()
     counts.data = np.minimum(counts.data, _MOST).astype(np.uint16)
     return counts

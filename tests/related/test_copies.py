@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,12 +17,14 @@ from recommender.related.copies import (
     near_copies,
     originals,
     resemblance,
-    sketch,
+    sketches,
     stand_ins,
     word_hashes,
 )
 from recommender.related.neighbours import Neighbours
 from tests.newsroom import article
+
+T = TypeVar("T")
 
 
 def test_copies_are_found_whatever_their_markup() -> None:
@@ -40,10 +45,11 @@ def test_the_newest_copy_stands_for_all() -> None:
 
 
 def sketched(words: list[str]) -> NDArray[np.uint32]:
-    return sketch(word_hashes(words))
+    row: NDArray[np.uint32] = sketches([range(len(words))], word_hashes(words))[0]
+    return row
 
 
-def shingles(words: list[str]) -> set[tuple[str, ...]]:
+def shingles(words: Sequence[T]) -> set[tuple[T, ...]]:
     return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
 
 
@@ -59,6 +65,20 @@ def test_sketches_estimate_the_share_of_common_shingles(changed: int) -> None:
         exact = len(shingles(one) & shingles(other)) / len(shingles(one) | shingles(other))
         error = 3 * np.sqrt(exact * (1 - exact) / SKETCH) + 1e-9 if length > SKETCH else 1e-9
         assert resemblance(sketched(one)[None], sketched(other)[None]) == pytest.approx(exact, abs=error)
+
+
+def test_many_texts_are_sketched_as_each_is_by_itself() -> None:
+    """A sketch is the smallest hashes of a text's own runs, each once, whatever texts stand before and after it."""
+    random = np.random.default_rng(1)
+    hashes = word_hashes([f"word{number}" for number in range(60)])
+    texts = [random.integers(0, 60, length).tolist() for length in [*range(9), 300, 0, 132, 133, 4]]
+    texts.append(texts[9] * 2)
+    found = sketches(texts, hashes)
+    for text, row in zip(texts, found, strict=True):
+        each = {sketches([run], hashes)[0, 0] for run in shingles(text)}
+        smallest = sorted(each)[:SKETCH]
+        assert row.tolist() == smallest + [2**32 - 1] * (SKETCH - len(smallest))
+    assert sketches([], hashes).shape == (0, SKETCH)
 
 
 @pytest.mark.parametrize("words", [[], ["one"], ["one", "two", "three", "four"]])
