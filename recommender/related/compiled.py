@@ -136,10 +136,10 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
     terms: NDArray[np.int32],
     weights: NDArray[np.float32],
     n_terms: int,
-    first: int,
-    last: int,
+    some: NDArray[np.integer],
     graph: NDArray[np.int32],
     hops: int,
+    known: NDArray[np.float32],
     stand_ins: NDArray[np.int32],
     least: float,
     indices: NDArray[np.int32],
@@ -151,10 +151,14 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
     ----------
     starts, terms, weights : arrays
         The rows, as a CSR matrix has them.
+    some : array of int
+        Which to compare with others.
     graph : array of int32, shape (n, w)
         -1 where there is none.
     hops : int
         Of how many of its first a second step is taken.
+    known : array of float32, shape (n, w) or (0, 0)
+        The cosines of those to whom one step leads, where they are known.
     stand_ins : array of int32, shape (n,)
         What is compared in place of each.
     indices, cosines : arrays, shape (n, k)
@@ -165,9 +169,9 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
     seen = np.full(n, -1, dtype=np.int32)
     room = min(n, width * (hops + 1))
     candidates, near = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
-    for row in range(first, last):
+    for row in some:
         seen[stand_ins[row]] = row
-        count = 0
+        count = compared = 0
         for hop in range(-1, hops):
             via = row if hop < 0 else graph[row, hop]
             if via < 0:
@@ -179,20 +183,36 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
                 if seen[other] != row:
                     seen[other] = row
                     candidates[count] = other
+                    if hop < 0 and len(known) > 0:
+                        near[count] = known[row, place]
+                        compared += 1
                     count += 1
         for at in range(starts[row], starts[row + 1]):
             dense[terms[at]] = weights[at]
-        candidates[:count].sort()  # equals stay in the order of their index
-        for place in range(count):
-            some = slice(starts[candidates[place]], starts[candidates[place] + 1])
-            near[place] = _product(dense, terms[some], weights[some])
-        order = np.argsort(-near[:count], kind="mergesort")
-        for place in range(min(len(order), indices.shape[1])):
-            if near[order[place]] >= least:
-                indices[row, place] = candidates[order[place]]
-                cosines[row, place] = near[order[place]]
+        for place in range(compared, count):
+            words = slice(starts[candidates[place]], starts[candidates[place] + 1])
+            near[place] = _product(dense, terms[words], weights[words])
         for at in range(starts[row], starts[row + 1]):
             dense[terms[at]] = 0
+        _keep_nearest(candidates[:count], near[:count], least, indices[row], cosines[row])
+
+
+@compiled
+def _keep_nearest(
+    candidates: NDArray[np.int32],
+    near: NDArray[np.float32],
+    least: float,
+    indices: NDArray[np.int32],
+    cosines: NDArray[np.float32],
+) -> None:
+    """Keep the nearest, as many as there is room for, nearest first, and equals in the order of their index."""
+    if len(near) > len(indices):
+        least = max(least, np.partition(near, len(near) - len(indices))[len(near) - len(indices)])
+    kept = np.flatnonzero(near >= least)
+    kept = kept[np.argsort(candidates[kept])]
+    order = kept[np.argsort(-near[kept], kind="mergesort")]
+    for place, at in enumerate(order[: len(indices)]):
+        indices[place], cosines[place] = candidates[at], near[at]
 
 
 @compiled

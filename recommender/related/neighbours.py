@@ -12,6 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components, depth_first_order, minimum_spanning_tree
 
 __all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through"]
 
@@ -28,6 +29,8 @@ _REVERSE = 15
 """Articles, beside these, that have an article among their own first kin."""
 _HOPS = 10
 """Of how many of the nearest found so far the nearest are looked at too."""
+_FIRSTS = 5
+_UNKNOWN = np.empty((0, 0), dtype=np.float32)
 _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
 
@@ -170,6 +173,7 @@ def nearest_through(
     *,
     k: int,
     hops: int | None = None,
+    known: NDArray[np.float32] = _UNKNOWN,
     threads: int = 1,
     progress: Progress = lambda _: None,
 ) -> Neighbours:
@@ -187,6 +191,8 @@ def nearest_through(
         How many.
     hops : int, optional
         Of how many of its first in the graph a second step is taken; unset: all.
+    known : array of float32, shape (n, w), optional
+        The cosines of each and those to whom one step leads, where they are known already.
     threads : int
         Processor threads to use.
     progress : callable
@@ -199,11 +205,13 @@ def nearest_through(
 
     found, stand = Neighbours.none(n, k), stand_ins.astype(np.int32)
 
-    def search(first: int) -> int:
-        last = min(first + _CHUNK, n)
+    order = _side_by_side(graph)
+
+    def search(start: int) -> int:
+        some = order[start : start + _CHUNK]
         parts = (rows.indptr, rows.indices, rows.data, rows.shape[1])
-        closest_of_candidates(*parts, first, last, graph, hops, stand, _LEAST, found.indices, found.cosines)
-        return last
+        closest_of_candidates(*parts, some, graph, hops, known, stand, _LEAST, found.indices, found.cosines)
+        return start + len(some)
 
     with ThreadPoolExecutor(threads) as pool:
         for done in pool.map(search, range(0, n, _CHUNK)):
@@ -242,9 +250,26 @@ def nearest_by_kin(
         stand_ins,
         k=k,
         hops=_HOPS,
+        known=first.cosines,
         threads=threads,
         progress=lambda done: progress((3 * rows.shape[0] + done) // 4),
     )
+
+
+def _side_by_side(graph: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return an order in which most follow one that they are near: what both are compared with is still at hand then.
+
+    That of a walk into the depth, along the tree that joins all by as short steps as the first of the graph allow.
+    """
+    n, firsts = len(graph), graph[:, :_FIRSTS]
+    there = firsts >= 0
+    ones, places = np.nonzero(there)
+    steps = csr_matrix((1.0 + places, (ones, firsts[there])), shape=(n, n))
+    tree = minimum_spanning_tree(steps)
+    parts, part = connected_components(tree, directed=False)
+    roots = np.unique(part, return_index=True)[1]
+    joined = csr_matrix((np.ones(parts - 1), (np.zeros(parts - 1, dtype=np.int32), roots[1:])), shape=(n, n))
+    return depth_first_order(tree + joined, 0, directed=False, return_predecessors=False)
 
 
 def _reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
