@@ -30,6 +30,7 @@ _REVERSE = 15
 _HOPS = 10
 """Of how many of the nearest found so far the nearest are looked at too."""
 _FIRSTS = 5
+"""Of each in a graph, along which it is walked to find who is near whom."""
 _UNKNOWN = np.empty((0, 0), dtype=np.float32)
 _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
@@ -203,9 +204,7 @@ def nearest_through(
         return _nearest_masked(rows, graph, stand_ins, k=k, hops=hops, progress=progress)
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
-    found, stand = Neighbours.none(n, k), stand_ins.astype(np.int32)
-
-    order = _side_by_side(graph)
+    found, stand, order = Neighbours.none(n, k), stand_ins.astype(np.int32), _side_by_side(graph)
 
     def search(start: int) -> int:
         some = order[start : start + _CHUNK]
@@ -257,19 +256,16 @@ def nearest_by_kin(
 
 
 def _side_by_side(graph: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return an order in which most follow one that they are near: what both are compared with is still at hand then.
+    """Return an order in which most follow one that they are near: what both are compared with is still in the cache.
 
-    That of a walk into the depth, along the tree that joins all by as short steps as the first of the graph allow.
+    It is that of a walk, as deep as it goes before it turns back, along the tree that joins all by the shortest steps.
     """
     n, firsts = len(graph), graph[:, :_FIRSTS]
-    there = firsts >= 0
-    ones, places = np.nonzero(there)
-    steps = csr_matrix((1.0 + places, (ones, firsts[there])), shape=(n, n))
-    tree = minimum_spanning_tree(steps)
-    parts, part = connected_components(tree, directed=False)
-    roots = np.unique(part, return_index=True)[1]
-    joined = csr_matrix((np.ones(parts - 1), (np.zeros(parts - 1, dtype=np.int32), roots[1:])), shape=(n, n))
-    return depth_first_order(tree + joined, 0, directed=False, return_predecessors=False)
+    ones, places = np.nonzero(firsts >= 0)
+    tree = minimum_spanning_tree(csr_matrix((1.0 + places, (ones, firsts[ones, places])), shape=(n, n)))
+    roots = np.unique(connected_components(tree, directed=False)[1], return_index=True)[1][1:]
+    bridges = csr_matrix((np.ones(len(roots)), (np.zeros(len(roots), dtype=np.int64), roots)), shape=(n, n))
+    return depth_first_order(tree + bridges, 0, directed=False, return_predecessors=False) if n else firsts[:, 0]
 
 
 def _reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:

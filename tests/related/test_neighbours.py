@@ -235,3 +235,18 @@ def test_a_graph_is_followed_for_two_steps_alike_in_both_ways(seed: int, hops: i
         reached = {*graph[one].tolist(), *graph[firsts].ravel().tolist()} - {-1}
         assert {int(other) for other in some if other >= 0} <= {int(stand_ins[other]) for other in reached}
         assert stand_ins[one] not in some
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 40))
+@settings(max_examples=100, deadline=None)
+def test_cosines_that_are_known_already_change_nothing(seed: int, n: int) -> None:
+    """Of a graph whose cosines are given, the same is found to the bit as when they are taken once more."""
+    random = np.random.default_rng(seed)
+    rows = csr_matrix(normalize(random.integers(0, 3, (n, 8)).astype(np.float32)) if n else np.zeros((0, 8)))
+    every = np.arange(n)
+    graph = random.integers(-1, n, (n, 4)).astype(np.int32)
+    first = nearest_through(rows, graph, every, k=5)
+    again = nearest_through(rows, first.indices, every, k=5, hops=3)
+    known = nearest_through(rows, first.indices, every, k=5, hops=3, known=first.cosines)
+    np.testing.assert_array_equal(known.indices, again.indices)
+    np.testing.assert_array_equal(known.cosines, again.cosines)
