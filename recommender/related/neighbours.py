@@ -12,7 +12,6 @@ import numpy as np
 from joblib import Parallel, delayed, parallel
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, depth_first_order, minimum_spanning_tree
 
 __all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through"]
 
@@ -29,8 +28,6 @@ _REVERSE = 15
 """Articles, beside these, that have an article among their own first kin."""
 _HOPS = 10
 """Of how many of the nearest found so far the nearest are looked at too."""
-_FIRSTS = 5
-"""Of each in a graph, along which it is walked to find who is near whom."""
 _UNKNOWN = np.empty((0, 0), dtype=np.float32)
 _DENSE_CELLS = 32_000_000
 """Cells of the dense block that scipy's way needs: 128 MB."""
@@ -204,7 +201,7 @@ def nearest_through(
         return _nearest_masked(rows, graph, stand_ins, k=k, hops=hops, progress=progress)
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
-    found, stand, order = Neighbours.none(n, k), stand_ins.astype(np.int32), _side_by_side(graph)
+    found, stand, order = Neighbours.none(n, k), stand_ins.astype(np.int32), _side_by_side(rows)
 
     def search(start: int) -> int:
         some = order[start : start + _CHUNK]
@@ -255,17 +252,17 @@ def nearest_by_kin(
     )
 
 
-def _side_by_side(graph: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return an order in which most follow one that they are near: what both are compared with is still in the cache.
+def _side_by_side(rows: csr_matrix) -> NDArray[np.integer]:
+    """Return the rows in an order in which those with one heaviest word follow each other.
 
-    It is that of a walk, as deep as it goes before it turns back, along the tree that joins all by the shortest steps.
+    They are near the same others for the most part, whose rows are still in the processor's cache then.
     """
-    n, firsts = len(graph), graph[:, :_FIRSTS]
-    ones, places = np.nonzero(firsts >= 0)
-    tree = minimum_spanning_tree(csr_matrix((1.0 + places, (ones, firsts[ones, places])), shape=(n, n)))
-    roots = np.unique(connected_components(tree, directed=False)[1], return_index=True)[1][1:]
-    bridges = csr_matrix((np.ones(len(roots)), (np.zeros(len(roots), dtype=np.int64), roots)), shape=(n, n))
-    return depth_first_order(tree + bridges, 0, directed=False, return_predecessors=False) if n else firsts[:, 0]
+    lengths = np.diff(rows.indptr)
+    filled, words = np.flatnonzero(lengths), np.full(len(lengths), -1)
+    greatest = np.repeat(np.maximum.reduceat(rows.data, rows.indptr[filled]), lengths[filled])
+    heaviest = np.flatnonzero(rows.data == greatest)
+    words[filled] = rows.indices[heaviest[np.searchsorted(heaviest, rows.indptr[filled])]]
+    return np.argsort(words, kind="stable")
 
 
 def _reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
