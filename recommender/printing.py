@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -85,7 +86,8 @@ def print_summary(summary: Summary) -> None:
 
 def print_items(title: str, items: list[Item]) -> None:
     """Print a list as readers get it."""
-    table = Table("", "score", "source", "section", "title", "id", title=title, title_justify="left")
+    table = Table("", "score", "source", "section", "title", title=title, title_justify="left")
+    table.add_column("id", overflow="fold")
     for item in items:
         table.add_row(str(item.position), f"{item.score:.3f}", item.source, item.section or "", item.title, item.id)
     Console().print(table)
@@ -182,26 +184,36 @@ def print_addresses(settings: Settings, site_url: str) -> None:
 
 
 def print_runs(runs: Sequence[Mapping[str, Any]], kept: Collection[str], current: str | None) -> None:
-    """Print training runs, the newest first; the versions still kept are marked, the current one by an arrow."""
-    table = Table(
-        "", "run", "by", "what became of it", "articles", "lists", "copies", "nearest", "as before", "seconds"
-    )
+    """Print training runs, the newest first; the versions still kept are marked, the current one by an arrow.
+
+    Why runs came to nothing stands below the table, so that the names of versions can be read in any terminal.
+    """
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("")
+    table.add_column("run", no_wrap=True)
+    table.add_column("by", overflow="fold", max_width=12)
+    table.add_column("outcome")
+    for name in ("articles", "lists", "nearest", "as before", "seconds"):
+        table.add_column(name, justify="right")
     for run in runs:
         mark = "→" if run["run"] == current else "•" if run["run"] in kept else ""
         quality = run.get("quality") or {}
-        counts = [f"{run[name]:,}" if quality else "" for name in ("articles", "lists", "copies")]
+        counts = [f"{run[name]:,}" if quality else "" for name in ("articles", "lists")]
         shares = [_figure(quality.get(name)) for name in ("mean_top1", "overlap")]
         seconds = f"{sum(run.get('seconds', {}).values()):.1f}"
-        became = run["outcome"] + (", forced" if run.get("forced") else "")
-        reason = run.get("reason", "") if run["outcome"] != "dry run" else ""
-        became = f"{became}: {reason}" if reason else became
-        table.add_row(mark, run["run"], run.get("by", ""), became, *counts, *shares, seconds)
+        outcome = run["outcome"] + (", forced" if run.get("forced") else "")
+        table.add_row(mark, run["run"], run.get("by", ""), outcome, *counts, *shares, seconds)
     Console().print(table)
+    for run in runs:
+        if run.get("reason") and run["outcome"] != "dry run":
+            click.echo(f"{run['run']} {run['outcome']}: {run['reason']}")
 
 
 def print_difference(found: Difference, limit: int) -> None:
     """Print the first of the lists that changed, and how much stayed in all."""
-    table = Table("article", "stayed", "came", "went")
+    table = Table()
+    for name in ("article", "stayed", "came", "went"):
+        table.add_column(name, overflow="fold")
     for one in found.changes[:limit]:
         table.add_row(one.article_id, f"{one.overlap:.0%}", "\n".join(one.came), "\n".join(one.went))
     Console().print(table)

@@ -150,7 +150,7 @@ def test_why_an_article_is_listed_is_told(data_dir: Path, source: Path) -> None:
 
 
 def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None:
-    """Both versions are listed; going back makes the elder the current one, and names it."""
+    """Both versions are listed by their whole names; going back makes the elder the current one, and names it."""
     run(data_dir, "import", source)
     old, new = (answer(data_dir, "train")["version"] for _ in range(2))
     listed = answer(data_dir, "models")
@@ -163,7 +163,9 @@ def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None
     assert answer(data_dir, "related", "flood-1")["model"] == old
     assert run(data_dir, "rollback", new).exit_code == 0
     assert answer(data_dir, "models")["current"] == new
-    assert "→" in run(data_dir, "models").stdout
+    printed = run(data_dir, "models").stdout
+    assert f"→ {new}" in printed
+    assert f"• {old}" in printed
 
 
 @pytest.mark.parametrize(
