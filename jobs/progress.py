@@ -47,7 +47,9 @@ def step(bars: Progress, name: str, total: int | None = None) -> Iterator[Tick]:
 
     def tick(done: int, of: int | None = None, /) -> None:
         nonlocal told
-        bars.update(task.id, completed=done, total=total if of is None else of)
+        whole = total if of is None else of
+        # A step is done, and its time stands, when its block ends, which may be a while after the last of many.
+        bars.update(task.id, completed=min(done, whole - 1) if whole else done, total=whole)
         if bars.disable and time.monotonic() - told >= LINE_S:
             told = time.monotonic()
             left = "" if task.time_remaining is None else f", about {task.time_remaining:.0f} s left"

@@ -31,6 +31,16 @@ def test_a_log_gets_plain_lines_with_an_estimate(
     assert len(lines) == 4
 
 
+def test_a_step_takes_as_long_as_its_block(capsys: pytest.CaptureFixture[str]) -> None:
+    """What comes after the last tick is part of the time that a log is told."""
+    with progress_bars() as bars, step(bars, "read words", 20) as tick:
+        tick(20)
+        threading.Event().wait(0.2)
+    told = re.fullmatch(r"read words: 20 in (\d+\.\d) s\n", capsys.readouterr().err)
+    assert told
+    assert float(told[1]) >= 0.2
+
+
 def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a step is a bar that moves."""
     terminal, end = pty.openpty()
