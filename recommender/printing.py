@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from jobs.import_articles import ImportReport
-from jobs.import_views import ViewReport
-from jobs.train import Summary
 from recommender.answers import Item
-from recommender.clicks.report import ClicksReport, Rate
 from recommender.desk.users import User
-from recommender.experiments.reports import Reported
 from recommender.related.diff import Difference
 from recommender.related.explain import Explanation
 from recommender.settings import Settings
+
+if TYPE_CHECKING:  # what these import takes a second
+    from jobs.import_articles import ImportReport
+    from jobs.import_views import ViewReport
+    from jobs.train import Summary
+    from recommender.clicks.report import ClicksReport, Rate
+    from recommender.experiments.reports import Reported
 
 __all__ = [
     "print_addresses",

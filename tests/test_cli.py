@@ -168,6 +168,22 @@ def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None
     assert f"• {old}" in printed
 
 
+def test_going_back_loads_nothing_that_training_needs(data_dir: Path, source: Path) -> None:
+    """A rollback in a hurry does not wait for libraries that it has no use for, which take seconds to load."""
+    run(data_dir, "import", source)
+    for _ in range(2):
+        run(data_dir, "train")
+    heavy = {"sklearn", "scipy.stats", "matplotlib", "numba", "sqlalchemy"}
+    go_back = ["rollback", "--data-dir", str(data_dir)]
+    code = f"import sys; from recommender.cli import main; main({go_back}, standalone_mode=False); "
+    code += f"print(sorted({heavy} & set(sys.modules)))"
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=own_environment(), capture_output=True, text=True, check=True
+    ).stdout
+    assert told.startswith("readers now see ")
+    assert told.endswith("\n[]\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

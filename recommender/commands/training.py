@@ -1,4 +1,4 @@
-"""Training: the nightly job, and the versions that it published."""
+"""Training: the nightly job, and the refresh between nights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 
 import click
@@ -16,15 +15,10 @@ from jobs.progress import progress_bars
 from jobs.refresh import refresh, watch
 from jobs.train import Summary, train
 from recommender.commands.options import data_dir_option, json_option, refusals, service_of
-from recommender.desk.trace import COMMAND_LINE
-from recommender.printing import print_difference, print_runs, print_summary
-from recommender.related.diff import diff
+from recommender.printing import print_summary
 from recommender.service import Service
-from recommender.trending.windows import WINDOWS
 
-__all__ = ["diff_command", "models", "refresh_command", "rollback", "train_command", "train_with_bars"]
-
-_MOST_READ = 1000
+__all__ = ["refresh_command", "train_command", "train_with_bars"]
 
 
 @click.command("train")
@@ -47,20 +41,6 @@ def train_command(*, dry_run: bool, force: bool, by: str | None, data_dir: Path 
         click.echo(f"quality report: {report}")
 
 
-@click.command()
-@data_dir_option
-@json_option
-@refusals
-def models(*, data_dir: Path | None, as_json: bool) -> None:
-    """List the training runs and the versions that they published, the newest first."""
-    with service_of(data_dir) as service:
-        versions, current, runs = service.lists.versions(), service.lists.current, service.lists.runs()
-    if as_json:
-        click.echo(json.dumps({"current": current, "versions": list(versions.values()), "runs": runs}))
-        return
-    print_runs(runs, versions, current)
-
-
 @click.command("refresh")
 @click.option("--watch", "stays", is_flag=True, help="Stay, and take in whatever changes at once.")
 @data_dir_option
@@ -73,38 +53,6 @@ def refresh_command(*, stays: bool, data_dir: Path | None, as_json: bool) -> Non
             watch(service, threading.Event())
         taken = refresh(service)
     click.echo(json.dumps({"articles": taken}) if as_json else f"{taken:,} changed articles taken in")
-
-
-@click.command()
-@click.argument("version", required=False)
-@data_dir_option
-@refusals
-def rollback(*, version: str | None, data_dir: Path | None) -> None:
-    """Go back to the version before the current one, or to VERSION."""
-    with service_of(data_dir) as service:
-        before = service.lists.current
-        now = service.lists.roll_back(version)
-        service.trace.add(COMMAND_LINE, "model rolled back", now, before={"version": before}, after={"version": now})
-        click.echo(f"readers now see {now}")
-
-
-@click.command("diff")
-@click.argument("old")
-@click.argument("new")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Changed lists to print.")
-@data_dir_option
-@json_option
-@refusals
-def diff_command(*, old: str, new: str, limit: int, data_dir: Path | None, as_json: bool) -> None:
-    """Say what changed in the lists from version OLD to NEW, of the most read articles first."""
-    with service_of(data_dir) as service:
-        count, now = len(service.catalogue), time.time()
-        read = service.counters.top("viewed", WINDOWS["7d"], "", now=now, count=_MOST_READ)
-        found = diff(service.lists, old, new, dict.fromkeys([*read, *service.catalogue.latest("", 0, count)]))
-    if as_json:
-        click.echo(found.model_dump_json())
-    else:
-        print_difference(found, limit)
 
 
 def train_with_bars(service: Service, *, by: str | None = None, dry_run: bool = False, force: bool = False) -> Summary:

@@ -15,7 +15,7 @@ __all__ = ["Search"]
 
 _CHUNK = 512
 _COMMON = 0.05
-"""Share of articles from which on a word counts as common."""
+"""Share of the others from which on a word counts as common."""
 
 Progress = Callable[[int], None]
 
@@ -25,16 +25,16 @@ class _Words:
 
     Parameters
     ----------
-    rows : csr_matrix
-        All that there are.
     asked, others : csr_matrix
         Those whose nearest are searched, and those among which they are; only words that both have count.
     """
 
-    def __init__(self, rows: csr_matrix, asked: csr_matrix, others: csr_matrix) -> None:
-        df, met, also_met = (np.bincount(some.indices, minlength=some.shape[1]) for some in (rows, asked, others))
-        kept = (met > 0) & (also_met > 0)
-        common = kept & (df > _COMMON * rows.shape[0])
+    def __init__(self, asked: csr_matrix, others: csr_matrix) -> None:
+        met = np.zeros(asked.shape[1], dtype=bool)
+        met[asked.indices] = True
+        df = np.bincount(others.indices, minlength=others.shape[1])
+        kept = met & (df > 0)
+        common = kept & (df > _COMMON * others.shape[0])
         self._n_common = max(1, int(common.sum()))
         self._numbers = np.where(common, np.cumsum(common) - 1, np.where(kept, -1, -2)).astype(np.int32)
 
@@ -90,7 +90,7 @@ class Search:
     def among_themselves(self, threads: int, progress: Progress) -> None:
         """Compare every two rows once."""
         asked, m = csr_matrix(self._rows[self._names]), len(self._names)
-        words = _Words(self._rows, asked, asked)
+        words = _Words(asked, asked)
         rows = words.rows(asked)
         blocks = list(words.blocks(rows))
         firsts, lasts = range(0, m, BLOCK), [*range(BLOCK, m, BLOCK), m]
@@ -115,7 +115,7 @@ class Search:
     def among(self, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
         """Compare every row with each of some others, whose places are given."""
         asked, others = csr_matrix(self._rows[self._names]), csr_matrix(self._rows[names])
-        words = _Words(self._rows, asked, others)
+        words = _Words(asked, others)
         rows, blocks = words.rows(asked), list(words.blocks(words.rows(others)))
         targets = [names[start : start + BLOCK].astype(np.int32) for start in range(0, len(names), BLOCK)]
 
