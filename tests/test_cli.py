@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -166,6 +167,21 @@ def test_models_are_listed_and_rolled_back(data_dir: Path, source: Path) -> None
     printed = run(data_dir, "models").stdout
     assert f"→ {new}" in printed
     assert f"• {old}" in printed
+
+
+def test_a_watch_that_is_told_to_end_leaves_no_server_behind(tmp_path: Path, source: Path) -> None:
+    """A service manager's SIGTERM ends it like a Ctrl-C: the embedded Redis that it started ends too."""
+    data_dir = tmp_path / "data"
+    for command in (["import", source], ["train"]):
+        assert run(data_dir, *command).exit_code == 0
+    watch = [sys.executable, "-m", "recommender.cli", "refresh", "--watch", "--data-dir", str(data_dir)]
+    with subprocess.Popen(watch, env=own_environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert any("refresh_ready" in line for line in iter(process.stderr.readline, ""))
+        assert EmbeddedRedis(data_dir).socket.exists()
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert not EmbeddedRedis(data_dir).socket.exists()
 
 
 def test_going_back_loads_nothing_that_training_needs(data_dir: Path, source: Path) -> None:

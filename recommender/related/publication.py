@@ -83,7 +83,7 @@ def publishing(
         publication.end("dry run", "nothing was to be published")
     except BaseException as error:
         with suppress(RedisError):  # the next run clears what is left, and tells of it
-            publication.end(_outcome(error), str(error) or type(error).__name__)
+            publication.end(*_outcome(error))
         raise
     finally:
         ended.set()
@@ -194,7 +194,9 @@ def pack(scores: Mapping[str, float]) -> str:
     return to_json(dict(zip(scores, rounded, strict=True))).decode()
 
 
-def _outcome(error: BaseException) -> Outcome:
-    if isinstance(error, TrainingRefused):
-        return "refused"
-    return "failed" if isinstance(error, Exception) else "stopped"
+def _outcome(error: BaseException) -> tuple[Outcome, str]:
+    """Return what became of a run that ended by an error, and why."""
+    if not isinstance(error, Exception):
+        return "stopped", "it was told to stop"
+    outcome: Outcome = "refused" if isinstance(error, TrainingRefused) else "failed"
+    return outcome, str(error) or type(error).__name__
