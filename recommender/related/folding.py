@@ -24,7 +24,8 @@ from recommender.related.copies import (
     word_hashes,
 )
 from recommender.related.expansion import Expansion
-from recommender.related.growth import GONE, Entry, Growth, Places
+from recommender.related.growth import GONE, Growth, Places
+from recommender.related.growth_rows import Entry
 from recommender.related.model import CHOSEN
 from recommender.related.neighbours import Neighbours
 from recommender.related.roster import Roster

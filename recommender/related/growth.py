@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, csr_matrix, vstack
 
 from recommender.batched import batched
+from recommender.related.growth_rows import Entry, KinRow, TermRow, stacked
 from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
 from recommender.related.rules import RelatedRules
 
-__all__ = ["GONE", "Entry", "Growth", "KinRow", "TermRow", "stacked"]
+__all__ = ["GONE", "Growth"]
 
 Places = NDArray[np.int64]
 
@@ -39,43 +39,6 @@ _RANKED = 64
 """Articles whose lists are ranked at once."""
 GONE = -1
 """What stands for a place that was given up."""
-
-
-class TermRow(NamedTuple):
-    """The words of one article, and their weights."""
-
-    terms: NDArray[np.int32]
-    weights: NDArray[np.float32]
-
-
-class KinRow(NamedTuple):
-    """The kin of one article, nearest first, and the cosine beyond which all are among them; -1 and 0 for no more."""
-
-    others: NDArray[np.int32]
-    cosines: NDArray[np.float32]
-    bound: float
-
-
-@dataclass(slots=True)
-class Entry:
-    """The candidates of one article, best first, and its list; -1 and 0 where there are no more."""
-
-    candidates: NDArray[np.int32]
-    cosines: NDArray[np.float32]
-    listed: NDArray[np.int32]
-    scores: NDArray[np.float32]
-
-    @classmethod
-    def blank(cls, model: Model) -> Self:
-        """Return an entry as wide as those of a model."""
-        candidates, listed = _blank(1, model.candidates.indices.shape[1]), _blank(1, model.listed.indices.shape[1])
-        return cls(candidates.indices[0], candidates.cosines[0], listed.indices[0], listed.cosines[0])
-
-    def copy(self) -> Self:
-        """Return one that may be changed."""
-        return type(self)(
-            np.array(self.candidates), np.array(self.cosines), np.array(self.listed), np.array(self.scores)
-        )
 
 
 @dataclass
@@ -305,8 +268,8 @@ class Growth:
         local = np.full(self.size + 1, -1, dtype=np.int64)  # the last is for -1
         local[places] = np.arange(len(places))
         at = local[list(block)]
-        candidates = _blank(len(places), model.candidates.indices.shape[1])
-        listed = _blank(len(places), model.listed.indices.shape[1])
+        candidates = Neighbours.none(len(places), model.candidates.indices.shape[1])
+        listed = Neighbours.none(len(places), model.listed.indices.shape[1])
         for one, entry in zip(at, entries, strict=True):
             candidates.indices[one], candidates.cosines[one] = local[entry.candidates], entry.cosines
             listed.indices[one], listed.cosines[one] = local[entry.listed], entry.scores
@@ -381,19 +344,6 @@ class Growth:
             if len(at) and self.stand_ins[place] != GONE:
                 found[place] = int(at[0]) + 1
         return {self.name(place): rank for place, rank in sorted(found.items(), key=lambda item: (item[1], item[0]))}
-
-
-def _blank(count: int, width: int) -> Neighbours:
-    indices = np.full((count, width), -1, dtype=np.int32)
-    return Neighbours(indices, np.zeros((count, width), dtype=np.float32))
-
-
-def stacked(rows: Sequence[TermRow], width: int) -> csr_matrix:
-    """Return rows as a matrix."""
-    starts = np.concatenate(([0], np.cumsum([len(row.terms) for row in rows], dtype=np.int64)))
-    weights = np.concatenate([np.zeros(0, dtype=np.float32), *(row.weights for row in rows)])
-    terms = np.concatenate([np.zeros(0, dtype=np.int32), *(row.terms for row in rows)])
-    return csr_matrix((weights, terms, starts), shape=(len(rows), width))
 
 
 def _take(old: csr_matrix, new: csr_matrix, places: Places, where: Places) -> csr_matrix:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from recommender.database import connect, transaction
 from recommender.errors import ModelError
-from recommender.related.growth import GONE, Entry, Growth, KinRow, TermRow, stacked
+from recommender.related.growth import GONE, Growth
+from recommender.related.growth_rows import Entry, KinRow, TermRow, stacked
 
 __all__ = ["GrowthFile"]
 
