@@ -105,9 +105,9 @@ def fit(
     with step("read and weigh words", total) as tick:
         words = _Words(heads, documents, cache or ReadingsCache(None), settings, tick)
         lexicon = words.lexicon(before.lexicon if before else None, now.timestamp())
-        readings, relearned = words.readings, not before or lexicon is not before.lexicon
+        readings = words.readings
         places = _same(heads, before) if before and lexicon.reader == before.lexicon.reader else np.full(total, -1)
-        rows, moved = words.rows(lexicon, before, places)
+        rows, moved = words.rows(lexicon, before, places, threads)
     exact = originals(readings.fingerprints.view("V16").ravel().tolist(), published)
     with step("find copies and kin", total) as tick:
         if before:
@@ -135,7 +135,7 @@ def fit(
         sections=[head.section for head in heads],
         languages=readings.languages,
         digests=[head.digest for head in heads],
-        terms=before.terms if before and not relearned else words.spelled(lexicon),
+        terms=words.spelled(lexicon, before),
         lexicon=lexicon,
         published=published,
         rows=rows,
@@ -152,7 +152,7 @@ def fit(
     )
     garbled = float(readings.garbled.mean()) if total else 0.0
     with step("rank lists", total) as tick:
-        return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, relearned, garbled)
+        return Fitted(model.with_lists(tick, threads=threads), words.read, words.drift, words.relearned, garbled)
 
 
 def in_memory(articles: Sequence[Article]) -> tuple[list[Head], Documents]:
@@ -184,17 +184,20 @@ class _Words:
         self.readings: Readings
         self.read = 0
         self.drift: float | None = None
+        self.relearned = True
 
     def lexicon(self, before: Lexicon | None, now: float) -> Lexicon:
-        """Count the words, and return what they are weighed by: as before, or learned afresh."""
+        """Count the words, and return what they are weighed by: as before with new words behind, or learned afresh."""
         settings = self._settings
         old = before is None or now - before.learned_at >= settings.related_relearn_days * _DAY_S
         reader = self._learned_reader() if before is None or old else before.reader
         self._read(reader)
         if before and reader == before.reader:
-            self.drift = before.drift(self.readings.counts)
+            extended = before.extended(self.readings.counts)
+            self.drift = extended.drift(self.readings.counts)
             if not old and self.drift <= settings.related_drift:
-                return before
+                self.relearned = False
+                return extended
         learned_at = now if before is None or old else before.learned_at
         return Lexicon(reader, FieldTfidf().fit(self.readings.counts), learned_at)
 
@@ -204,26 +207,28 @@ class _Words:
         return FieldReader.learn(sample, self._settings.related_boilerplate_share)
 
     def rows(
-        self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64]
+        self, lexicon: Lexicon, before: Model | None, places: NDArray[np.int64], threads: int
     ) -> tuple[csr_matrix, NDArray[np.floating]]:
         """Return the row of each article, and how far it has moved from the one in its place in the model before."""
-        counts, terms = self.readings.counts, lexicon.tfidf.terms_
+        counts, weigh = self.readings.counts, partial(lexicon.tfidf.transform, threads=threads)
         if before is None or (places < 0).all():
-            return lexicon.tfidf.transform(counts), np.zeros(len(places))
-        if lexicon is not before.lexicon:
-            rows = lexicon.tfidf.transform(counts)
-            return rows, distances(rows, terms, before.rows, before.lexicon.tfidf.terms_, places)
-        fresh = np.flatnonzero(places < 0)
-        order = places.copy()
-        order[fresh] = before.rows.shape[0] + np.arange(len(fresh))
-        weighed = lexicon.tfidf.transform(counts.take(fresh))
-        return csr_matrix(vstack((before.rows, weighed)))[order], np.zeros(len(places))
+            return weigh(counts), np.zeros(len(places))
+        terms, known = lexicon.tfidf.terms_, before.lexicon.tfidf.terms_
+        if self.relearned:
+            again, rows = np.ones(len(places), dtype=bool), weigh(counts)
+        else:
+            again = (places < 0) | counts.having({*terms[len(known) :]})
+            parts, shape = (before.rows.data, before.rows.indices, before.rows.indptr), (len(before.ids), len(terms))
+            every = vstack((csr_matrix(parts, shape=shape), weigh(counts.take(np.flatnonzero(again)))))
+            rows = csr_matrix(every)[np.where(again, shape[0] + np.cumsum(again) - 1, places)]
+        return rows, distances(rows, terms, before.rows, known, np.where(again, places, -1))
 
-    def spelled(self, lexicon: Lexicon) -> list[str]:
+    def spelled(self, lexicon: Lexicon, before: Model | None) -> list[str]:
         """Return the words of a lexicon as people write them."""
+        known = before.terms if before and not self.relearned else []
         counts = self.readings.counts
         spelling = dict(zip(counts.stems, counts.written, strict=True))
-        return [spelling[term] for term in lexicon.tfidf.terms_]
+        return [*known, *(spelling[term] for term in lexicon.tfidf.terms_[len(known) :])]
 
     def _read(self, reader: FieldReader) -> None:
         self.readings, read = self._cache.read(

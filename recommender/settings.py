@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         7, ge=0, description="days after which boilerplate, words and idf are learned afresh; 0: every night"
     )
     related_drift: float = Field(
-        0.0003,
+        0.0008,
         ge=0,
         description="mean change of a word's idf from which on words and idf are learned afresh",
     )

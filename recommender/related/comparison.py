@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.related.compiled import compiled
 
-__all__ = ["BLOCK", "Block", "Rows", "compare", "learn", "round_up", "sort_found"]
+__all__ = ["BLOCK", "Part", "compare", "learn", "round_up", "sort_found"]
 
 BLOCK = 8192
 """Articles compared with at a time: their sums stay in the processor's nearest cache."""
@@ -23,11 +23,14 @@ Exact = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
 Rounded = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]
 """Starts, words and rounded weights, as a CSR matrix has them."""
 Postings = tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.uint8]]
-"""Starts, places in a block and rounded weights, as a CSC matrix has them."""
+"""Starts, places in a part and rounded weights, as a CSC matrix has them."""
 Rows = tuple[Exact, Rounded, Rounded, NDArray[np.float32]]
 """Rows as they are; their rare words; their common words, numbered from 0; and what 1 in a byte of each row means."""
-Block = tuple[Exact, Postings, NDArray[np.uint8], NDArray[np.float32]]
-"""Up to `BLOCK` rows the same by words: the rare ones' postings, and of each common word the weight in every row."""
+Part = tuple[int, Rows, Postings, NDArray[np.uint8]]
+"""Up to `BLOCK` of all rows: number of the first; the rows; and the same by words, the rare ones' postings, and of each
+common word the weight in every row."""
+Names = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Of each row the index that it has as a neighbour, -1 if it is nobody's, and the one that none of its own may have."""
 Found = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]
 """Indices and cosines, shape (n, k), each row a heap, its farthest first; how many; and the least that counts."""
 
@@ -239,95 +242,75 @@ def _greatest(sums: NDArray[np.uint16], greatest: NDArray[np.uint16]) -> None:
 
 
 @compiled
-def learn(
-    rows: Rows,
-    first: int,
-    last: int,
-    own: NDArray[np.int32],
-    found: Found,
-    block: Block,
-    targets: NDArray[np.int32],
-) -> None:
-    """Let nothing count for rows that is farther than all of some that are near, in one block; as for `compare`.
+def learn(one: Part, other: Part, names: Names, found: Found) -> None:
+    """Let nothing count for the rows of one part that is farther than all of some of another part that are near.
 
-    These are the greatest by their sums, dealt out so that neighbours in the block come into different hands; one more
+    These are the greatest by their sums, dealt out so that neighbours in the part come into different hands; one more
     than there is room for, since one may be the row itself.
     """
-    exact, rare, common, _ = rows
-    (starts, terms, weights), postings, columns, _ = block
-    k, least, size = found[0].shape[1], found[3], len(targets)
+    first, (exact, rare, common, _), _, _ = one
+    offset, ((starts, terms, weights), _, _, _), postings, columns = other
+    (indices, own), k, least, size = names, found[0].shape[1], found[3], len(starts) - 1
+    targets = indices[offset : offset + size]
     greatest = np.empty(min(4 * k, size), dtype=np.uint16)
     rank = len(greatest) - 1 - k
     if rank < 0:
         return
     sums, near = np.empty(size, dtype=np.uint16), np.empty(size, dtype=np.float32)
     dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
-    for row in range(first, last):
+    for row in range(len(exact[0]) - 1):
         _add_up(sums, row, rare, common, postings, columns)
+        for target in range(size):
+            sums[target] *= targets[target] >= 0
         _greatest(sums, greatest)
         enough = max(1, np.partition(greatest, rank)[rank])
         _lay_out(dense, row, exact, 1)
         count = 0
         for hand in np.flatnonzero(greatest >= enough):
             for target in range(hand, size, len(greatest)):
-                if sums[target] >= enough and targets[target] != own[row]:
+                if sums[target] >= enough and targets[target] != own[first + row]:
                     words = slice(starts[target], starts[target + 1])
                     near[count] = _cosine(dense, terms[words], weights[words])
                     count += 1
         if count >= k:
-            least[row] = max(least[row], np.partition(near[:count], count - k)[count - k])
+            least[first + row] = max(least[first + row], np.partition(near[:count], count - k)[count - k])
         _lay_out(dense, row, exact, 0)
 
 
 @compiled
-def compare(
-    rows: Rows,
-    first: int,
-    last: int,
-    names: NDArray[np.int32],
-    own: NDArray[np.int32],
-    found: Found,
-    block: Block,
-    offset: int,
-    targets: NDArray[np.int32],
-    both: bool,
-) -> None:
-    """Compare rows ``first`` to ``last`` with one block of targets, and add what is near to what was found.
+def compare(one: Part, other: Part, names: Names, found: Found) -> None:
+    """Compare the rows of two parts, or those of one with each other, and add what is near to what was found of both.
 
     Parameters
     ----------
-    names, own : array of int32, shape (n,)
-        The index that a row has as a neighbour, and the one that it must not have as its neighbour.
+    one, other : Part
+    names : Names
+        Of all rows.
     found : Found
-        Of each row.
-    offset : int
-        Row of the block's first target, where ``both``.
-    targets : array of int32, shape (b,)
-        The index of each target.
-    both : bool
-        Whether targets are rows themselves; what is near is then added for both sides, once for each pair.
+        Of all rows.
     """
-    exact, rare, common, row_units = rows
-    (starts, terms, weights), postings, columns, units = block
-    least, size = found[3], len(targets)
+    first, (exact, rare, common, row_units), _, _ = one
+    offset, ((starts, terms, weights), _, _, units), postings, columns = other
+    (indices, own), least, size = names, found[3], len(starts) - 1
     sums = np.empty(size, dtype=np.uint16)
     dense = np.zeros(len(postings[0]) - 1, dtype=np.float32)
-    wanted = least[offset : offset + size] if both else np.full(size, np.float32(np.inf))
-    for row in range(first, last):
-        _add_up(sums, row, rare, common, postings, columns)
-        _lay_out(dense, row, exact, 1)
-        begin = row + 1 - offset if both and row >= offset else 0
+    wanted = least[offset : offset + size]
+    for place in range(len(exact[0]) - 1):
+        row, unit = first + place, row_units[place]
+        _add_up(sums, place, rare, common, postings, columns)
+        _lay_out(dense, place, exact, 1)
+        begin = place + 1 if first == offset else 0
         for strip in range(begin // _STRIP * _STRIP, size, _STRIP):
             some = slice(strip, min(strip + _STRIP, size))
-            if not _some_near(sums[some], row_units[row], units[some], least[row], wanted[some]):
+            if not _some_near(sums[some], unit, units[some], least[row], wanted[some]):
                 continue
-            for target in range(max(begin, strip), some.stop):
-                if np.float32(sums[target]) * (row_units[row] * units[target]) < min(least[row], wanted[target]):
+            for at in range(max(begin, strip), some.stop):
+                if np.float32(sums[at]) * (unit * units[at]) < min(least[row], wanted[at]):
                     continue
-                words = slice(starts[target], starts[target + 1])
+                target, words = offset + at, slice(starts[at], starts[at + 1])
                 cosine = _cosine(dense, terms[words], weights[words])
-                if cosine >= least[row] and targets[target] != own[row]:
-                    _add(found, row, targets[target], cosine)
-                if both and cosine >= wanted[target]:
-                    _add(found, offset + target, names[row], cosine)
-        _lay_out(dense, row, exact, 0)
+                if cosine >= least[row] and 0 <= indices[target] != own[row]:
+                    _add(found, row, indices[target], cosine)
+                if cosine >= least[target] and 0 <= indices[row] != own[target]:
+                    _add(found, target, indices[row], cosine)
+        _lay_out(dense, place, exact, 0)

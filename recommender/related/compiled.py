@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 __all__ = ["closest_of_candidates", "compiled", "expand_rows", "rows_with", "take_greedily"]
 
+_LOW = 0x7FFF_FFFF
+"""The bits of a place packed below a number by which it is sorted."""
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -72,37 +75,61 @@ def expand_rows(
     starts, terms, weights = rows
     counts, heaviest, heaviest_weights = expanded
     own, near, wide = shares
-    centroids = np.zeros((n_terms, 2), dtype=np.float32)
-    met, weighed = np.empty(n_terms, dtype=np.int32), np.empty(n_terms, dtype=np.float32)
-    known = np.full(n_terms, -1, dtype=np.int32)
+    sums = np.zeros((n_terms, 2), dtype=np.float32)
+    owned = np.zeros(n_terms, dtype=np.float32)
+    met, weighed = np.empty(n_terms + 1, dtype=np.int32), np.empty(n_terms, dtype=np.float32)
+    seen = np.full(n_terms, -1, dtype=np.int32)
     for number in range(len(kin)):
         row, count = first + number, 0
         for at in range(starts[row], starts[row + 1]):
-            known[terms[at]], met[count] = row, terms[at]
-            weighed[count] = own * weights[at]
+            met[count], seen[terms[at]] = terms[at], row
+            owned[terms[at]] = own * weights[at]
             count += 1
         for place in range(kin.shape[1]):
             other, cosine = kin[number, place], cosines[number, place]
             if other < 0:
                 continue
+            square = cosine * cosine if place < nearest else np.float32(0)
+            # No branches: whether a word was met before cannot be foretold.
             for at in range(starts[other], starts[other + 1]):
                 term = terms[at]
-                if known[term] != row:
-                    known[term], met[count], weighed[count] = row, term, 0
-                    count += 1
-                centroids[term, 1] += cosine * weights[at]
-                if place < nearest:
-                    centroids[term, 0] += cosine * cosine * weights[at]
+                met[count] = term
+                count += seen[term] != row
+                seen[term] = row
+                sums[term, 0] += square * weights[at]
+                sums[term, 1] += cosine * weights[at]
         squares = np.zeros(2)
         for at in range(count):
-            squares[0] += centroids[met[at], 0] ** 2
-            squares[1] += centroids[met[at], 1] ** 2
+            squares[0] += sums[met[at], 0] ** 2
+            squares[1] += sums[met[at], 1] ** 2
         near_share = near / np.sqrt(squares[0]) if squares[0] > 0 else 0.0
         wide_share = wide / np.sqrt(squares[1]) if squares[1] > 0 else 0.0
         for at in range(count):
-            weighed[at] += near_share * centroids[met[at], 0] + wide_share * centroids[met[at], 1]
-            centroids[met[at]] = 0
+            term = met[at]
+            weighed[at] = owned[term] + (near_share * sums[term, 0] + wide_share * sums[term, 1])
+            owned[term] = 0
+            sums[term] = 0
         counts[number] = _keep_heaviest(met[:count], weighed[:count], heaviest[number], heaviest_weights[number])
+
+
+@compiled
+def _least_of_greatest(values: NDArray[np.float32], count: int) -> np.float32:
+    """Return the least of the ``count`` greatest: by parting them at one of them, again and again, without branches."""
+    left, greater, less = values, np.empty(len(values) + 1, values.dtype), np.empty(len(values) + 1, values.dtype)
+    while True:
+        pivot: np.float32 = left[len(left) // 2]
+        n_greater = n_less = 0
+        for value in left:
+            greater[n_greater] = less[n_less] = value
+            n_greater += value > pivot
+            n_less += value < pivot
+        if n_greater >= count:
+            left, greater = greater[:n_greater], np.empty(n_greater + 1, values.dtype)
+        elif len(left) - n_less >= count:
+            return pivot
+        else:
+            count -= len(left) - n_less
+            left, less = less[:n_less], np.empty(n_less + 1, values.dtype)
 
 
 @compiled
@@ -113,31 +140,29 @@ def _keep_heaviest(
     kept_weights: NDArray[np.float32],
 ) -> int:
     """Keep the heaviest, as many as there is room for, in order of their terms; return how many."""
-    most, count = len(kept_terms), 0
-    if len(terms) > most:
-        least = np.partition(weights, len(weights) - most)[len(weights) - most]
-        equal = most - (weights > least).sum()  # of those as heavy as the lightest kept, so many have room
-        chosen = np.empty(most, dtype=np.int64)
-        for at in range(len(terms)):
-            if weights[at] > least or (weights[at] == least and equal > 0):
-                equal -= weights[at] == least
-                chosen[count] = at
-                count += 1
-    else:
-        chosen = np.arange(len(terms))
-    for place, at in enumerate(chosen[np.argsort(terms[chosen])]):
-        kept_terms[place], kept_weights[place] = terms[at], weights[at]
-    return len(chosen)
+    most = min(len(kept_terms), len(terms))
+    if not most:
+        return 0
+    least = _least_of_greatest(weights, most)
+    room = most - (weights > least).sum()  # for those as heavy as the lightest kept
+    kept, count = np.empty(most + 1, dtype=np.int64), 0
+    for at in range(len(terms)):
+        kept[count] = np.int64(terms[at]) << 32 | at
+        equal = weights[at] == least
+        count += weights[at] > least or (equal and room > 0)
+        room -= equal
+    for place, packed in enumerate(np.sort(kept[:count])):
+        kept_terms[place], kept_weights[place] = packed >> 32, weights[packed & _LOW]
+    return count
 
 
 @compiled
 def closest_of_candidates(  # noqa: C901 - one pass over memory
-    starts: NDArray[np.int32],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.float32],
+    rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,
     some: NDArray[np.integer],
     graph: NDArray[np.int32],
+    onward: NDArray[np.int32],
     hops: int,
     known: NDArray[np.float32],
     stand_ins: NDArray[np.int32],
@@ -145,53 +170,57 @@ def closest_of_candidates(  # noqa: C901 - one pass over memory
     indices: NDArray[np.int32],
     cosines: NDArray[np.float32],
 ) -> None:
-    """Compare rows with those that the graph leads to in one or two steps, and keep the nearest of each.
+    """Compare rows with those that a graph leads to, and another one from there, and keep the nearest of each.
 
     Parameters
     ----------
-    starts, terms, weights : arrays
-        The rows, as a CSR matrix has them.
+    rows : starts, terms, weights
+        As a CSR matrix has them.
     some : array of int
         Which to compare with others.
     graph : array of int32, shape (n, w)
         -1 where there is none.
+    onward : array of int32, shape (n, m)
+        The second step, from as many of the first as ``hops``.
     hops : int
-        Of how many of its first a second step is taken.
     known : array of float32, shape (n, w) or (0, 0)
-        The cosines of those to whom one step leads, where they are known.
+        The cosines of those to whom one step leads; NaN where they are not known.
     stand_ins : array of int32, shape (n,)
         What is compared in place of each.
     indices, cosines : arrays, shape (n, k)
         Filled.
     """
-    n, width = graph.shape
+    starts, terms, weights = rows
+    (n, width), further = graph.shape, onward.shape[1]
     dense = np.zeros(n_terms, dtype=np.float32)
     seen = np.full(n, -1, dtype=np.int32)
-    room = min(n, width * (hops + 1))
+    room = min(n, width + hops * further) + 1
     candidates, near = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.float32)
     for row in some:
         seen[stand_ins[row]] = row
-        count = compared = 0
-        for hop in range(-1, hops):
-            via = row if hop < 0 else graph[row, hop]
-            if via < 0:
-                continue
-            for place in range(width):
-                if graph[via, place] < 0:
-                    continue
-                other = stand_ins[graph[via, place]]
-                if seen[other] != row:
-                    seen[other] = row
+        count = 0
+        for place in range(width):
+            if graph[row, place] >= 0:
+                other = stand_ins[graph[row, place]]
+                candidates[count], near[count] = other, known[row, place] if len(known) else np.nan
+                count += seen[other] != row
+                seen[other] = row
+        first = count
+        for hop in range(hops):
+            via = graph[row, hop]
+            for place in range(further if via >= 0 else 0):
+                if onward[via, place] >= 0:
+                    other = stand_ins[onward[via, place]]
                     candidates[count] = other
-                    if hop < 0 and len(known) > 0:
-                        near[count] = known[row, place]
-                        compared += 1
-                    count += 1
+                    count += seen[other] != row
+                    seen[other] = row
+        near[first:count] = np.nan
         for at in range(starts[row], starts[row + 1]):
             dense[terms[at]] = weights[at]
-        for place in range(compared, count):
-            words = slice(starts[candidates[place]], starts[candidates[place] + 1])
-            near[place] = _product(dense, terms[words], weights[words])
+        for place in range(count):
+            if np.isnan(near[place]):
+                words = slice(starts[candidates[place]], starts[candidates[place] + 1])
+                near[place] = _product(dense, terms[words], weights[words])
         for at in range(starts[row], starts[row + 1]):
             dense[terms[at]] = 0
         _keep_nearest(candidates[:count], near[:count], least, indices[row], cosines[row])
@@ -207,12 +236,15 @@ def _keep_nearest(
 ) -> None:
     """Keep the nearest, as many as there is room for, nearest first, and equals in the order of their index."""
     if len(near) > len(indices):
-        least = max(least, np.partition(near, len(near) - len(indices))[len(near) - len(indices)])
-    kept = np.flatnonzero(near >= least)
-    kept = kept[np.argsort(candidates[kept])]
-    order = kept[np.argsort(-near[kept], kind="mergesort")]
-    for place, at in enumerate(order[: len(indices)]):
-        indices[place], cosines[place] = candidates[at], near[at]
+        least = max(least, float(_least_of_greatest(near, len(indices))))
+    kept, count = np.empty(len(near) + 1, dtype=np.int64), 0
+    # The bits of positive numbers are in their order.
+    for at, bits in enumerate(near.view(np.int32)):
+        kept[count] = np.int64(_LOW - bits) << 32 | candidates[at]
+        count += near[at] >= least
+    for place, packed in enumerate(np.sort(kept[:count])[: len(indices)]):
+        indices[place] = packed & _LOW
+        cosines[place : place + 1].view(np.int32)[0] = _LOW - (packed >> 32)
 
 
 @compiled

@@ -54,7 +54,7 @@ class Kin:
     ) -> Kin:
         """Compare all with all; parameters as for `nearest`."""
         found = nearest(rows, originals, k=k + _SPARE, floor=0, threads=threads, progress=progress)
-        # Each cosine is taken in one way, whichever search came upon the pair: the last bit decides between equals.
+        # Each cosine is taken in one way, as in `renewed`: the last bit decides between equals.
         found = nearest_through(rows, found.indices, originals, k=k + _SPARE, hops=0, threads=threads)
         return cls(found, _last(found), k)
 
@@ -95,26 +95,35 @@ class Kin:
         """
         n, width = rows.shape[0], self.k + _SPARE
         kept = (before >= 0) & (moved <= _STILL)
-        same, fresh = np.flatnonzero(kept), np.flatnonzero(~kept)
-        if len(fresh) > _MOST * n or self.found.indices.shape[1] != width:
+        if n - kept.sum() > _MOST * n or self.found.indices.shape[1] != width:
             return Kin.find(rows, originals, self.k, threads=threads, progress=progress)
-        search = partial(nearest, rows, originals, k=width, threads=threads)
+        same = np.flatnonzero(kept)
+        through = partial(nearest_through, rows, stand_ins=originals, k=width, hops=0, threads=threads)
+        graph, known = self._still_there(before, same, moved)
+        found = through(graph, known=known)
+        bounds = np.zeros(n, dtype=np.float32)
+        bounds[same] = self.bounds[before[same]] + moved[same] + moved[same].max(initial=0)
+        sure = (found.cosines > bounds[:, None]).sum(axis=1) >= self.k
+        again = ~kept | (~sure & (bounds > 0))
+        bounds[again] = 0
+        near = nearest(rows, originals, k=width, floor=bounds, fresh=again, threads=threads, progress=progress)
+        # Each cosine is taken in one way, whichever search came upon the pair: the last bit decides between equals.
+        unknown = np.full_like(near.cosines, np.nan)
+        found = through(np.hstack((found.indices, near.indices)), known=np.hstack((found.cosines, unknown)))
+        return Kin(found, np.maximum(bounds, _last(found)), self.k)
+
+    def _still_there(
+        self, before: NDArray[np.int64], same: NDArray[np.integer], moved: NDArray[np.floating]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return who of the kin of the same articles is the same too, and their cosines; NaN where one has moved."""
+        n, width = len(before), self.found.indices.shape[1]
         now = np.full(len(self.bounds) + 1, -1, dtype=np.int32)  # the last for -1
         now[before[same]] = same
-        graph = np.full((n, 2 * width), -1, dtype=np.int32)
-        graph[same, :width] = now[self.found.indices[before[same]]]
-        graph[same, width:] = search(of=same, among=fresh, floor=self.bounds[before[same]]).indices
-        found = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
-        bounds, farthest = np.zeros(n, dtype=np.float32), moved[same].max(initial=0)
-        bounds[same] = self.bounds[before[same]] + moved[same] + farthest
-        sure = (found.cosines > bounds[:, None]).sum(axis=1)
-        again = np.union1d(fresh, same[(sure[same] < self.k) & (bounds[same] > 0)])
-        graph = np.full((n, width), -1, dtype=np.int32)
-        graph[again], bounds[again] = search(of=again, floor=0, progress=progress).indices, 0
-        anew = nearest_through(rows, graph, originals, k=width, hops=0, threads=threads)
-        found.indices[again], found.cosines[again] = anew.indices[again], anew.cosines[again]
-        progress(n)
-        return Kin(found, np.maximum(bounds, _last(found)), self.k)
+        graph, known = np.full((n, width), -1, dtype=np.int32), np.full((n, width), np.nan, dtype=np.float32)
+        graph[same] = now[self.found.indices[before[same]]]
+        still = (moved[same, None] == 0) & (moved[graph[same]] == 0)
+        known[same] = np.where(still, self.found.cosines[before[same]], np.nan)
+        return graph, known
 
 
 def _last(found: Neighbours) -> NDArray[np.float32]:

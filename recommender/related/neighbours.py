@@ -13,7 +13,7 @@ from joblib import Parallel, delayed, parallel
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through"]
+__all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through", "reverse"]
 
 COMPILED = find_spec("numba") is not None
 """Where numba has no wheel, numpy and scipy do the same, slower."""
@@ -22,11 +22,11 @@ _LEAST = 1e-6
 _CHUNK = 512
 _SPREAD = 8192
 """Articles compared in one task where other machines take part."""
-_KIN = 20
+_KIN = 30
 """Kin from which the search for the nearest by expanded words starts."""
-_REVERSE = 15
-"""Articles, beside these, that have an article among their own first kin."""
-_HOPS = 10
+_SHARING = 15
+"""Of those who have one of these among their own kin, how many are looked at."""
+_HOPS = 6
 """Of how many of the nearest found so far the nearest are looked at too."""
 _UNKNOWN = np.empty((0, 0), dtype=np.float32)
 _DENSE_CELLS = 32_000_000
@@ -62,8 +62,7 @@ def nearest(
     *,
     k: int,
     floor: float | NDArray[np.floating],
-    of: NDArray[np.integer] | None = None,
-    among: NDArray[np.integer] | None = None,
+    fresh: NDArray[np.bool_] | None = None,
     threads: int = 1,
     progress: Progress = lambda _: None,
 ) -> Neighbours:
@@ -77,39 +76,20 @@ def nearest(
         The copy that stands for each article; others are nobody's neighbour, and it is not its own copies' neighbour.
     k : int
         How many.
-    floor : float or array of float, shape (n_asked,)
+    floor : float or array of float, shape (n,)
         Least cosine, itself included; one for all, or each its own.
-    of, among : array of int, optional
-        Places of the articles whose neighbours are asked for, and of those that may be neighbours; unset: all.
+    fresh : array of bool, shape (n,), optional
+        Of two that are compared one is fresh: these meet all, and the others only these; unset: all are.
     threads : int
         Processor threads to use.
     progress : callable
         Called with the number of articles done.
-
-    Returns
-    -------
-    Neighbours
-        Of those asked for, in their order.
     """
-    every = np.arange(rows.shape[0])
-    listed = np.flatnonzero(originals == every) if among is None else among[originals[among] == among]
-    asked = every if of is None else of
-    least = np.broadcast_to(np.maximum(floor, _LEAST), len(asked)).astype(np.float32)
-    if _spread():
-        return _nearest_spread(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
-    search_among = partial(_nearest_among, rows, originals, listed=listed, k=k, threads=threads)
-    if not COMPILED or of is not None or among is not None:
-        return search_among(asked=asked, least=least, progress=progress)
-    from recommender.related.search import Search  # noqa: PLC0415 - takes a second
-
-    found = Neighbours.none(len(asked), k)
-    search = Search(rows, listed, listed, k, least[listed])
-    search.among_themselves(threads, progress)
-    found.indices[listed], found.cosines[listed] = search.results()
-    rest = np.flatnonzero(originals != every)
-    more = search_among(asked=rest, least=least[rest], progress=lambda done: progress(len(listed) + done))
-    found.indices[rest], found.cosines[rest] = more.indices, more.cosines
-    return found
+    n = rows.shape[0]
+    fresh = np.ones(n, dtype=bool) if fresh is None else fresh
+    least = np.broadcast_to(np.maximum(floor, _LEAST), n).astype(np.float32)
+    find = _nearest_spread if _spread() else _nearest_here
+    return find(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress)
 
 
 def _spread() -> bool:
@@ -118,50 +98,72 @@ def _spread() -> bool:
     return not isinstance(backend, parallel.BACKENDS[parallel.DEFAULT_BACKEND])
 
 
+def _nearest_here(
+    rows: csr_matrix,
+    originals: NDArray[np.int64],
+    *,
+    k: int,
+    least: NDArray[np.float32],
+    fresh: NDArray[np.bool_],
+    threads: int = 1,
+    progress: Progress = lambda _: None,
+) -> Neighbours:
+    if not fresh.any():
+        return Neighbours.none(len(fresh), k)
+    if not COMPILED:
+        return _nearest_dense(rows, originals, k=k, least=least, fresh=fresh, progress=progress)
+    from recommender.related.search import search  # noqa: PLC0415 - takes a second
+
+    return Neighbours(*search(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress))
+
+
 def _nearest_spread(
     rows: csr_matrix,
     originals: NDArray[np.int64],
     *,
-    asked: NDArray[np.integer],
-    listed: NDArray[np.integer],
     k: int,
     least: NDArray[np.float32],
+    fresh: NDArray[np.bool_],
+    threads: int,
     progress: Progress,
 ) -> Neighbours:
-    """Let the engine compare a strip of articles at a time; each of two that are listed meets the other by itself."""
+    """Let the engine compare a strip of the fresh with all at a time; two of them meet once in the strip of each."""
+    asked, rest = np.flatnonzero(fresh), np.flatnonzero(~fresh)
+    found = Neighbours.none(len(fresh), k)
     strips = np.array_split(asked, range(_SPREAD, len(asked), _SPREAD))
-    found, start = Neighbours.none(len(asked), k), 0
     engine = Parallel(n_jobs=-1, return_as="generator")
-    search = partial(_nearest_among, listed=listed, k=k)
-    leasts = np.array_split(least, range(_SPREAD, len(asked), _SPREAD))
-    tasks = zip(strips, leasts, strict=True)
-    for some in engine(delayed(search)(rows, originals, asked=strip, least=limits) for strip, limits in tasks):
-        stop = start + len(some.indices)
-        found.indices[start:stop], found.cosines[start:stop] = some.indices, some.cosines
-        progress(stop)
-        start = stop
+    compare = delayed(partial(_nearest_to, k=k, least=least, threads=threads))
+    done = 0
+    for strip, (near, of_rest) in zip(
+        strips, engine(compare(rows, originals, strip, rest) for strip in strips), strict=True
+    ):
+        found.indices[strip], found.cosines[strip] = near.indices, near.cosines
+        indices = np.hstack((found.indices[rest], of_rest.indices))
+        cosines = np.hstack((found.cosines[rest], of_rest.cosines))
+        order = np.lexsort((indices, -cosines))[:, :k]
+        found.indices[rest] = np.take_along_axis(indices, order, axis=1)
+        found.cosines[rest] = np.take_along_axis(cosines, order, axis=1)
+        done += len(strip)
+        progress(len(fresh) * done // len(asked))
     return found
 
 
-def _nearest_among(
+def _nearest_to(
     rows: csr_matrix,
     originals: NDArray[np.int64],
+    strip: NDArray[np.integer],
+    rest: NDArray[np.integer],
     *,
-    asked: NDArray[np.integer],
-    listed: NDArray[np.integer],
     k: int,
     least: NDArray[np.float32],
-    threads: int = 1,
-    progress: Progress = lambda _: None,
-) -> Neighbours:
-    """Compare each that is asked for with all that may be listed."""
-    if not COMPILED:
-        return _nearest_dense(rows, originals, asked=asked, listed=listed, k=k, least=least, progress=progress)
-    from recommender.related.search import Search  # noqa: PLC0415 - takes a second
-
-    search = Search(rows, asked, originals[asked], k, least)
-    search.among(listed, threads, progress)
-    return Neighbours(*search.results())
+    threads: int,
+) -> tuple[Neighbours, Neighbours]:
+    """Return the nearest of a strip, and those of the rest that are in the strip."""
+    fresh = np.zeros(rows.shape[0], dtype=bool)
+    fresh[strip] = True
+    found = _nearest_here(rows, originals, k=k, least=least, fresh=fresh, threads=threads)
+    near, of_rest = (Neighbours(found.indices[some], found.cosines[some]) for some in (strip, rest))
+    return near, of_rest
 
 
 def nearest_through(
@@ -170,12 +172,13 @@ def nearest_through(
     stand_ins: NDArray[np.int64],
     *,
     k: int,
+    onward: NDArray[np.int32] | None = None,
     hops: int | None = None,
     known: NDArray[np.float32] = _UNKNOWN,
     threads: int = 1,
     progress: Progress = lambda _: None,
 ) -> Neighbours:
-    """Find the ``k`` nearest of each among those to which a graph leads in one or two steps.
+    """Find the ``k`` nearest of each among those to which a graph leads, and another one from there.
 
     Parameters
     ----------
@@ -187,26 +190,30 @@ def nearest_through(
         The copy that stands for each article, and is found in its place.
     k : int
         How many.
+    onward : array of int32, shape (n, m), optional
+        The graph of the second step; unset: the same.
     hops : int, optional
-        Of how many of its first in the graph a second step is taken; unset: all.
+        From how many of its first in the graph a second step is taken; unset: all.
     known : array of float32, shape (n, w), optional
-        The cosines of each and those to whom one step leads, where they are known already.
+        The cosines of each and those to whom one step leads; NaN where they are not known.
     threads : int
         Processor threads to use.
     progress : callable
         Called with the number of articles done.
     """
     n, hops = rows.shape[0], graph.shape[1] if hops is None else hops
+    onward = graph if onward is None else onward
     if not COMPILED:
-        return _nearest_masked(rows, graph, stand_ins, k=k, hops=hops, progress=progress)
+        return _nearest_masked(rows, graph, onward, stand_ins, k=k, hops=hops, progress=progress)
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
     found, stand, order = Neighbours.none(n, k), stand_ins.astype(np.int32), _side_by_side(rows)
+    parts = (rows.indptr, rows.indices, rows.data)
 
     def search(start: int) -> int:
         some = order[start : start + _CHUNK]
-        parts = (rows.indptr, rows.indices, rows.data, rows.shape[1])
-        closest_of_candidates(*parts, some, graph, hops, known, stand, _LEAST, found.indices, found.cosines)
+        steps = (graph, onward, hops, known, stand)
+        closest_of_candidates(parts, rows.shape[1], some, *steps, _LEAST, found.indices, found.cosines)
         return start + len(some)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -226,8 +233,8 @@ def nearest_by_kin(
 ) -> Neighbours:
     """Find nearly all of the ``k`` nearest by expanded words, in a time that grows as n does.
 
-    Expansion mixes in the words of an article's kin, so that who is near is near its kin: what kin lead to in two
-    steps, either way, is looked at, and then once more what those lead to.
+    Expansion mixes in the words of an article's kin, so that who is near has kin in common with it: its kin and who
+    else has them among theirs are looked at, and then once more the nearest of the nearest found.
 
     Parameters
     ----------
@@ -238,8 +245,16 @@ def nearest_by_kin(
     stand_ins, k, threads, progress :
         As for `nearest_through`.
     """
-    graph = np.hstack((kin.indices[:, :_KIN], _reverse(kin.indices[:, :_KIN], _REVERSE)))
-    first = nearest_through(rows, graph, stand_ins, k=k, threads=threads, progress=lambda done: progress(done * 3 // 4))
+    graph = kin.indices[:, :_KIN]
+    first = nearest_through(
+        rows,
+        graph,
+        stand_ins,
+        k=k,
+        onward=reverse(graph, _SHARING),
+        threads=threads,
+        progress=lambda done: progress(done * 3 // 4),
+    )
     return nearest_through(
         rows,
         first.indices,
@@ -265,49 +280,73 @@ def _side_by_side(rows: csr_matrix) -> NDArray[np.integer]:
     return np.argsort(words, kind="stable")
 
 
-def _reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
-    """Return who has each article among its nearest, those first that have it first, in a graph of that width."""
-    there = graph >= 0
-    ones, places = np.nonzero(there)
-    others = graph[there]
-    order = np.lexsort((ones, places, others))
-    ones, others = ones[order], others[order]
-    ranks = np.arange(len(others)) - np.searchsorted(others, others)
-    reverse = np.full((len(graph), width), -1, dtype=np.int32)
+def reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
+    """Return who has each article in a graph, those first that have it first.
+
+    Parameters
+    ----------
+    graph : array of int32, shape (n, w)
+        -1 where there is none.
+    width : int
+        How many of them at most.
+
+    Returns
+    -------
+    array of int32, shape (n, width)
+        -1 where there are no more.
+    """
+    n, there = len(graph), graph.T.ravel() >= 0
+    # A row for each place of each article, all first places first: turned over, each column is in this order.
+    starts = np.concatenate(([0], np.cumsum(there)))
+    places = csr_matrix((there[there], graph.T.ravel()[there], starts), shape=(len(there), n)).tocsc()
+    counts = np.diff(places.indptr)
+    ranks = np.arange(places.nnz) - np.repeat(places.indptr[:-1], counts)
     kept = ranks < width
-    reverse[others[kept], ranks[kept]] = ones[kept]
-    return reverse
+    found = np.full((n, width), -1, dtype=np.int32)
+    found[np.repeat(np.arange(n), counts)[kept], ranks[kept]] = places.indices[kept] % max(1, n)
+    return found
 
 
 def _nearest_dense(
     rows: csr_matrix,
     originals: NDArray[np.int64],
     *,
-    asked: NDArray[np.integer],
-    listed: NDArray[np.integer],
     k: int,
     least: NDArray[np.float32],
+    fresh: NDArray[np.bool_],
     progress: Progress,
 ) -> Neighbours:
-    columns, found = rows[listed].T.tocsr(), Neighbours.none(len(asked), k)
-    for block in _blocks_of(len(asked), len(listed)):
-        some = asked[block]
-        product = (rows[some] @ columns).toarray()
-        product[originals[some, None] == listed] = 0
-        _keep_best(product, listed, least[block, None], found, block)
-        progress(block.stop)
+    n, done = len(fresh), 0
+    found, listed = Neighbours.none(n, k), originals == np.arange(n)
+    for asked, among in ((fresh, listed), (~fresh, listed & fresh)):
+        articles, others = np.flatnonzero(asked), np.flatnonzero(among)
+        columns = rows[others].T.tocsr()
+        for block in _blocks_of(len(articles), len(others)):
+            some = articles[block]
+            product = (rows[some] @ columns).toarray()
+            product[originals[some, None] == others] = 0
+            _keep_best(product, others, least[some, None], found, some)
+            done += len(some)
+            progress(done)
     return found
 
 
 def _nearest_masked(
-    rows: csr_matrix, graph: NDArray[np.int32], stand_ins: NDArray[np.int64], *, k: int, hops: int, progress: Progress
+    rows: csr_matrix,
+    graph: NDArray[np.int32],
+    onward: NDArray[np.int32],
+    stand_ins: NDArray[np.int64],
+    *,
+    k: int,
+    hops: int,
+    progress: Progress,
 ) -> Neighbours:
     n = rows.shape[0]
-    steps, firsts = _adjacency(graph), _adjacency(graph[:, :hops])
+    steps, firsts, further = _adjacency(graph), _adjacency(graph[:, :hops]), _adjacency(onward)
     found, every = Neighbours.none(n, k), np.arange(n)
     standing = csr_matrix((np.ones(n, dtype=np.float32), (every, stand_ins)), shape=(n, n))
     for block in _blocks_of(n, n):
-        reached = ((steps[block] + firsts[block] @ steps) @ standing).toarray() > 0
+        reached = ((steps[block] + firsts[block] @ further) @ standing).toarray() > 0
         reached[stand_ins[block, None] == every] = False
         product = np.where(reached, (rows[block] @ rows.T).toarray(), 0)
         _keep_best(product, every, _LEAST, found, block)
@@ -331,7 +370,7 @@ def _keep_best(
     columns: NDArray[np.integer],
     least: float | NDArray[np.float32],
     found: Neighbours,
-    block: slice,
+    block: slice | NDArray[np.integer],
 ) -> None:
     k = min(found.indices.shape[1], product.shape[1])
     if not k:

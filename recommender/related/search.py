@@ -1,140 +1,113 @@
-"""The exact search for the nearest, compiled: rows compared block by block. Importing this takes a second."""
+"""The exact search for the nearest, compiled: rows compared part by part. Importing this takes a second."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommender.related.comparison import BLOCK, Block, Rows, compare, learn, round_up, sort_found
+from recommender.related.comparison import BLOCK, Part, compare, learn, round_up, sort_found
 
-__all__ = ["Search"]
+__all__ = ["search"]
 
-_CHUNK = 512
 _COMMON = 0.05
-"""Share of the others from which on a word counts as common."""
-
-Progress = Callable[[int], None]
+"""Share of the rows from which on a word counts as common."""
 
 
-class _Words:
-    """Which words count when some rows are compared with others, and which of them are common.
+def search(
+    rows: csr_matrix,
+    originals: NDArray[np.int64],
+    *,
+    k: int,
+    least: NDArray[np.float32],
+    fresh: NDArray[np.bool_],
+    threads: int,
+    progress: Callable[[int], None],
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Find the nearest of each row, as `nearest` does, and return their indices and cosines, shape (n, k).
 
-    Parameters
-    ----------
-    asked, others : csr_matrix
-        Those whose nearest are searched, and those among which they are; only words that both have count.
+    Every two rows of which one is fresh are compared once, for both.
     """
+    order, n_fresh, n = np.argsort(~fresh, kind="stable"), int(fresh.sum()), len(fresh)
+    own = originals[order].astype(np.int32)
+    names = (np.where(own == order, own, -1).astype(np.int32), own)
+    found = (
+        np.full((n, k), -1, dtype=np.int32),
+        np.zeros((n, k), dtype=np.float32),
+        np.zeros(n, dtype=np.int64),
+        least[order],
+    )
+    firsts = _cut(0, n_fresh, max(threads, -(-n_fresh // BLOCK)))
+    n_asking = len(firsts)
+    firsts += _cut(n_fresh, n, -(-(n - n_fresh) // BLOCK))
+    prepare = _Preparing(rows, order, n_fresh)
+    locks = [RLock() for _ in firsts]
 
-    def __init__(self, asked: csr_matrix, others: csr_matrix) -> None:
-        met = np.zeros(asked.shape[1], dtype=bool)
-        met[asked.indices] = True
-        df = np.bincount(others.indices, minlength=others.shape[1])
-        kept = met & (df > 0)
-        common = kept & (df > _COMMON * others.shape[0])
-        self._n_common = max(1, int(common.sum()))
-        self._numbers = np.where(common, np.cumsum(common) - 1, np.where(kept, -1, -2)).astype(np.int32)
+    def learn_of(one: int) -> None:
+        learn(parts[one], parts[(one + n_asking) % len(parts)], names, found)
 
-    def rows(self, rows: csr_matrix) -> Rows:
-        """Round rows."""
-        exact, rare, common, units = round_up((rows.indptr, rows.indices, rows.data), self._numbers)
-        ordered = csr_matrix(exact[::-1], shape=rows.shape)
-        ordered.sort_indices()
-        return (ordered.indptr, ordered.indices, ordered.data), rare, common, units
+    def meet(one: int, other: int) -> None:
+        # No two threads add to what was found for one part; all take the lesser first, so that none waits for ever.
+        with locks[one], locks[other]:
+            compare(parts[one], parts[other], names, found)
 
-    def blocks(self, rows: Rows) -> Iterator[Block]:
-        """Cut rows into blocks, each by words."""
-        (starts, terms, weights), rare, common, units = rows
-        n = len(starts) - 1
-        postings = csr_matrix(rare[::-1], shape=(n, len(self._numbers)))
-        columns = csr_matrix(common[::-1], shape=(n, self._n_common))
-        for start in range(0, n, BLOCK):
-            some = postings[start : start + BLOCK].tocsc()
-            yield (
-                (starts[start : start + BLOCK + 1], terms, weights),
-                (some.indptr, some.indices.astype(np.uint16), some.data),
-                np.ascontiguousarray(columns[start : start + BLOCK].toarray(order="F").T),
-                units[start : start + BLOCK],
-            )
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(prepare, firsts, [*firsts[1:], n]))
+        list(pool.map(learn_of, range(n_asking)))
+        pairs = _pairs(n_asking, len(parts))
+        for done, _ in enumerate(pool.map(meet, *zip(*pairs, strict=True)), 1):
+            progress(n * done // len(pairs))
+    sort_found(found)
+    indices, cosines = np.empty_like(found[0]), np.empty_like(found[1])
+    there = np.arange(k) < found[2][:, None]
+    indices[order], cosines[order] = np.where(there, found[0], -1), np.where(there, found[1], 0)
+    return indices, cosines
 
 
-class Search:
-    """Collects the nearest of some rows while these are compared, block by block.
+class _Preparing:
+    """Makes parts of rows.
 
     Parameters
     ----------
     rows : csr_matrix
-    names, own : array of int, shape (m,)
-        The places of those rows, and the place that each must not have as its neighbour.
-    k : int
-    least : array of float32, shape (m,)
-        Of each the least cosine that counts.
+    order : array of int, shape (n,)
+        In which they are compared, the fresh first.
+    n_fresh : int
+        Only words of these count.
     """
 
-    def __init__(
-        self, rows: csr_matrix, names: NDArray[np.integer], own: NDArray[np.integer], k: int, least: NDArray[np.float32]
-    ) -> None:
+    def __init__(self, rows: csr_matrix, order: NDArray[np.integer], n_fresh: int) -> None:
+        df = np.bincount(rows.indices, minlength=rows.shape[1])
+        met = np.zeros(rows.shape[1], dtype=bool)
+        met[rows[order[:n_fresh]].indices] = True
+        common = met & (df > _COMMON * len(order))
         self._rows = rows
-        self._names = names.astype(np.int32)
-        self._own = own.astype(np.int32)
-        self._found = (
-            np.full((len(names), k), -1, dtype=np.int32),
-            np.zeros((len(names), k), dtype=np.float32),
-            np.zeros(len(names), dtype=np.int64),
-            least.copy(),
-        )
+        self._order = order
+        self._n_common = max(1, int(common.sum()))
+        self._numbers = np.where(common, np.cumsum(common) - 1, np.where(met, -1, -2)).astype(np.int32)
 
-    def among_themselves(self, threads: int, progress: Progress) -> None:
-        """Compare every two rows once."""
-        asked, m = csr_matrix(self._rows[self._names]), len(self._names)
-        words = _Words(asked, asked)
-        rows = words.rows(asked)
-        blocks = list(words.blocks(rows))
-        firsts, lasts = range(0, m, BLOCK), [*range(BLOCK, m, BLOCK), m]
-        targets = [self._names[start : start + BLOCK] for start in firsts]
+    def __call__(self, first: int, last: int) -> Part:
+        """Round rows, and turn them over."""
+        some = csr_matrix(self._rows[self._order[first:last]])
+        some.sort_indices()
+        rounded = round_up((some.indptr, some.indices, some.data), self._numbers)
+        _, rare, common, _ = rounded
+        postings = csr_matrix(rare[::-1], shape=(last - first, len(self._numbers))).tocsc()
+        columns = csr_matrix(common[::-1], shape=(last - first, self._n_common)).toarray(order="F")
+        by_words = (postings.indptr, postings.indices.astype(np.uint16), postings.data)
+        return first, rounded, by_words, np.ascontiguousarray(columns.T)
 
-        def learn_of(one: int) -> None:
-            learn(rows, firsts[one], lasts[one], self._own, self._found, blocks[one], targets[one])
 
-        def meet(one: int, other: int) -> None:
-            parts = (self._names, self._own, self._found, blocks[other], firsts[other], targets[other])
-            compare(rows, firsts[one], lasts[one], *parts, both=True)
+def _cut(first: int, last: int, count: int) -> list[int]:
+    """Return where parts begin, so many and alike in size."""
+    return sorted({*np.linspace(first, last, count, endpoint=False, dtype=np.int64).tolist()})
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(learn_of, range(len(blocks))))
-            for turn in range(len(blocks)):
-                # Each block meets one other in each turn, so that no two threads add to one block's lists.
-                pairs = [(one, (turn - one) % len(blocks)) for one in range(len(blocks))]
-                pairs = [(one, other) for one, other in pairs if one <= other]
-                list(pool.map(meet, *zip(*pairs, strict=True)))
-                progress(m * (turn + 1) // len(blocks))
 
-    def among(self, names: NDArray[np.integer], threads: int, progress: Progress) -> None:
-        """Compare every row with each of some others, whose places are given."""
-        asked, others = csr_matrix(self._rows[self._names]), csr_matrix(self._rows[names])
-        words = _Words(asked, others)
-        rows, blocks = words.rows(asked), list(words.blocks(words.rows(others)))
-        targets = [names[start : start + BLOCK].astype(np.int32) for start in range(0, len(names), BLOCK)]
-
-        def meet(first: int) -> int:
-            last = min(first + _CHUNK, len(self._names))
-            for block, some in zip(blocks[:1], targets, strict=False):
-                learn(rows, first, last, self._own, self._found, block, some)
-            for block, some in zip(blocks, targets, strict=True):
-                parts = (self._names, self._own, self._found, block, 0, some)
-                compare(rows, first, last, *parts, both=False)
-            return last
-
-        with ThreadPoolExecutor(threads) as pool:
-            for done in pool.map(meet, range(0, len(self._names), _CHUNK)):
-                progress(done)
-
-    def results(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Return the indices and cosines of what was found, as `Neighbours` has them."""
-        sort_found(self._found)
-        indices, cosines, counts, _ = self._found
-        there = np.arange(indices.shape[1]) < counts[:, None]
-        return np.where(there, indices, -1), np.where(there, cosines, 0)
+def _pairs(n_asking: int, n: int) -> list[tuple[int, int]]:
+    """Return each part that asks with every other once, in turns in which none meets two, so that few wait."""
+    turns = ((one, (turn - one) % n) for turn in range(n) for one in range(n_asking))
+    return [(one, other) for one, other in turns if one <= other]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -20,7 +21,7 @@ _MOST = 30_000
 """More is not counted, so that the sum of two fields still fits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counts:
     """The words of n articles, counted.
 
@@ -40,6 +41,20 @@ class Counts:
     def __len__(self) -> int:
         """Return the number of articles."""
         return int(self.body.shape[0])
+
+    @cached_property
+    def df(self) -> NDArray[np.int64]:
+        """In how many articles each word stands, title and body together; shape (n_words,)."""
+        both = csr_matrix(self.title + self.body)
+        return np.bincount(both.indices, minlength=len(self.stems))
+
+    def having(self, words: Collection[str]) -> NDArray[np.bool_]:
+        """Tell which articles have any of some words, given by their stems; shape (n,)."""
+        wanted = np.fromiter((stem in words for stem in self.stems), dtype=bool, count=len(self.stems))
+        found = np.zeros(len(self), dtype=bool)
+        for part in (self.title, self.body):  # the lead is of the body
+            found[np.repeat(np.arange(len(self)), np.diff(part.indptr))[wanted[part.indices]]] = True
+        return found
 
     def take(self, places: NDArray[np.integer]) -> Counts:
         """Return the counts of some of the articles, given by their places, and of no other words than theirs."""

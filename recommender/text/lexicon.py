@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from recommender.article import Article
 from recommender.text.counts import Counts, count
 from recommender.text.fields import FieldReader
-from recommender.text.tfidf import FieldTfidf, document_frequency, inverse
+from recommender.text.tfidf import FieldTfidf, inverse
 from recommender.text.words import Words
 
 __all__ = ["Lexicon"]
@@ -40,6 +40,11 @@ class Lexicon:
         words = Words()
         return count([self.reader.read(article, words) for article in articles], words)
 
+    def extended(self, counts: Counts) -> Lexicon:
+        """Return the same with the words that two articles have by now, as `FieldTfidf.extended` adds them."""
+        longer = self.tfidf.extended(counts)
+        return self if longer is self.tfidf else replace(self, tfidf=longer)
+
     def drift(self, counts: Counts) -> float:
         """Return how far the idf of articles, counted by the same reader, has moved from the idf learned.
 
@@ -49,7 +54,7 @@ class Lexicon:
             The mean change of a word's idf, as a share of it, over all words in all articles; a word that stands in
             two articles or more and was not learned has changed wholly.
         """
-        df = document_frequency(counts)
+        df = counts.df
         kept = dict(zip(self.tfidf.terms_, self.tfidf.idf_.tolist(), strict=True))
         before = np.fromiter((kept.get(stem, 0.0) for stem in counts.stems), np.float64, len(counts.stems))
         weights = np.where(df >= min(2, len(counts)), df * inverse(df, len(counts)), 0)

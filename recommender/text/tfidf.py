@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from scipy.sparse import csr_matrix, vstack
 from recommender.text.counts import FIELDS, Counts
 from recommender.text.rows import unit_rows
 
-__all__ = ["FieldTfidf", "document_frequency", "inverse"]
+__all__ = ["FieldTfidf", "inverse"]
 
 _BLOCK = 2048
 """Articles weighed at a time: what lies between stays in the processor's cache."""
@@ -34,7 +36,8 @@ class FieldTfidf:
     Attributes
     ----------
     terms_ : list of str, length n_terms
-        The words that stand in two articles or more (in one, where there is only one), in order.
+        The words that stand in two articles or more (in one, where there is only one), in order; behind them those
+        that `extended` added.
     idf_ : array of float32, shape (n_terms,)
     mean_lengths_ : array of float64, shape (3,)
         Words of a title, a lead and a body.
@@ -50,7 +53,7 @@ class FieldTfidf:
 
     def fit(self, counts: Counts) -> FieldTfidf:
         """Learn the words and their idf, and how long fields are."""
-        df = document_frequency(counts)
+        df = counts.df
         kept = np.flatnonzero(df >= min(2, len(counts))).tolist()
         kept.sort(key=counts.stems.__getitem__)
         self.terms_ = [counts.stems[term] for term in kept]
@@ -60,7 +63,23 @@ class FieldTfidf:
         )
         return self
 
-    def transform(self, counts: Counts) -> csr_matrix:
+    def extended(self, counts: Counts) -> FieldTfidf:
+        """Return the same with the words behind its own that two of some articles have by now.
+
+        The words that it knows keep their places and their idf, and fields their mean lengths. Where there are no such
+        words, it is the same object.
+        """
+        df, known = counts.df, set(self.terms_)
+        more = [word for word in np.flatnonzero(df >= min(2, len(counts))).tolist() if counts.stems[word] not in known]
+        if not more:
+            return self
+        longer = copy(self)
+        more.sort(key=counts.stems.__getitem__)
+        longer.terms_ = [*self.terms_, *(counts.stems[word] for word in more)]
+        longer.idf_ = np.concatenate((self.idf_, inverse(df[more], len(counts)).astype(np.float32)))
+        return longer
+
+    def transform(self, counts: Counts, *, threads: int = 1) -> csr_matrix:
         """Return a row for each article, by the words and the idf learned.
 
         Returns
@@ -71,12 +90,14 @@ class FieldTfidf:
         places = {term: place for place, term in enumerate(self.terms_)}
         columns = np.fromiter((places.get(stem, -1) for stem in counts.stems), np.int32, len(counts.stems))
         fields, lengths = [getattr(counts, name) for name in FIELDS], _lengths(counts)
-        blocks = []
-        for start in range(0, max(1, len(counts)), _BLOCK):
+
+        def weigh(start: int) -> csr_matrix:
             block = slice(start, start + _BLOCK)
             known = [self._known(field[block], columns) for field in fields]
-            blocks.append(self._weigh(known, [length[block] for length in lengths]))
-        return csr_matrix(vstack(blocks))
+            return self._weigh(known, [length[block] for length in lengths])
+
+        with ThreadPoolExecutor(threads) as pool:
+            return csr_matrix(vstack(list(pool.map(weigh, range(0, max(1, len(counts)), _BLOCK)))))
 
     def fit_transform(self, counts: Counts) -> csr_matrix:
         """Learn from articles, and return a row for each."""
@@ -104,12 +125,6 @@ class FieldTfidf:
         against = np.repeat(self.k1 * (1 - self.b + self.b * length), np.diff(counts.indptr))
         weights = counts.data * (self.k1 + 1) / (counts.data + against) * self.idf_[counts.indices]
         return csr_matrix((weights, counts.indices, counts.indptr), shape=counts.shape)
-
-
-def document_frequency(counts: Counts) -> NDArray[np.int64]:
-    """Return in how many articles each word stands, title and body together; shape (n_words,)."""
-    both = csr_matrix(counts.title + counts.body)
-    return np.bincount(both.indices, minlength=len(counts.stems))
 
 
 def inverse(df: NDArray[np.integer], n: int) -> NDArray[np.float64]:

@@ -157,7 +157,8 @@ def _recall(data_dir: str, version: str, sample: str) -> dict[str, float]:
     model = Shelf(Path(data_dir) / "models").get(version)
     some = np.sort(np.random.default_rng(0).permutation(len(model.ids))[: int(sample)])
     every = np.arange(len(model.ids))
-    exact = nearest(model.expanded, model.stand_ins, k=_K, floor=0, of=some).cosines
+    asked = np.isin(every, some)
+    exact = nearest(model.expanded, model.stand_ins, k=_K, floor=0, fresh=asked).cosines[some]
     own = np.zeros((len(some), _K), dtype=np.float32)
     for start in range(0, len(some), _CHUNK):
         block = some[start : start + _CHUNK]

@@ -135,13 +135,37 @@ def test_words_are_learned_afresh_when_they_drift_or_are_old(tmp_path: Path) -> 
     articles |= {f"new-{n}": article(f"new-{n}", body="comet probe orbit telescope dust antenna") for n in range(20)}
     drifted = night(articles, tmp_path / "readings", model)
     assert drifted.drift
-    assert drifted.drift > 0.05
+    assert drifted.drift > 0.04
     assert (drifted.relearned, drifted.read) == (False, 20)
-    assert night(articles, tmp_path / "readings", model, KEEPING.model_copy(update={"related_drift": 0.05})).relearned
+    assert night(articles, tmp_path / "readings", model, KEEPING.model_copy(update={"related_drift": 0.04})).relearned
     old = replace(model, lexicon=replace(model.lexicon, learned_at=NOW.timestamp() - 8 * 86_400))
     relearned = night(articles, tmp_path / "readings", old)
     assert relearned.relearned
     assert "comet" in relearned.model.lexicon.tfidf.terms_
+
+
+def test_words_that_come_up_are_learned_without_learning_idf_afresh(tmp_path: Path) -> None:
+    """A word that one article had alone, and a second has now, relates them the same night; the others keep their idf.
+
+    Both are as a full run with these words has them, and what people wrote is known of the new words too.
+    """
+    random = np.random.default_rng(2)
+    articles = {one.id: one for one in (written(random, number) for number in range(100))}
+    articles["alone"] = article("alone", body=f"comet quasar {WORDS[3]}")
+    before = night(articles, tmp_path / "readings", None).model
+    assert "comet" not in before.lexicon.tfidf.terms_
+    articles["second"] = article("second", body=f"quasar comet {WORDS[200]}")
+    kept, full = night(articles, tmp_path / "readings", before), night(articles, None, without_kin(before))
+    model = kept.model
+    assert (kept.relearned, kept.read) == (False, 1)
+    learned = model.lexicon.tfidf
+    assert learned.terms_[: len(before.terms)] == before.lexicon.tfidf.terms_
+    assert {"comet", "quasar"} <= {*learned.terms_[len(before.terms) :]}
+    assert {"comet", "quasar"} <= {*model.terms[len(before.terms) :]}
+    np.testing.assert_array_equal(learned.idf_[: len(before.terms)], before.lexicon.tfidf.idf_)
+    assert model.ids[model.listed.indices[model.places["alone"], 0]] == "second"
+    np.testing.assert_array_equal(model.rows.toarray(), full.model.rows.toarray())
+    np.testing.assert_array_equal(model.listed.indices, full.model.listed.indices)
 
 
 def test_a_damaged_or_foreign_cache_is_not_used(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from recommender.related import neighbours
-from recommender.related.neighbours import Neighbours, nearest, nearest_through
+from recommender.related.neighbours import Neighbours, nearest, nearest_through, reverse
 
 corpora = st.integers(1, 24).flatmap(
     lambda n: st.tuples(
@@ -98,19 +98,22 @@ def test_an_empty_row_has_no_neighbours_and_is_nobodys() -> None:
     assert found.indices.tolist() == [[-1, -1, -1], [2, -1, -1], [1, -1, -1], [-1, -1, -1]]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
 @pytest.mark.usefixtures("either_way")
-def test_some_are_compared_with_some() -> None:
-    """Asked of some articles among some, the lists are those of the dense product of just these."""
+def test_the_fresh_meet_all_and_others_only_the_fresh(share: float) -> None:
+    """Lists, those of copies too, are those of the dense product, of which only pairs with a fresh article count."""
     random = np.random.default_rng(3)
-    rows = csr_matrix(normalize(random.integers(0, 3, (40, 12)).astype(np.float32)))
-    originals = np.where(np.arange(40) % 7 == 0, np.arange(40) // 2 * 2, np.arange(40))
-    of, among = np.array([39, 3, 7, 21]), np.arange(5, 30)
-    found = nearest(rows, originals, k=6, floor=0, of=of, among=among)
+    rows = csr_matrix(normalize(random.integers(0, 3, (60, 12)).astype(np.float32)))
+    originals = np.where(np.arange(60) % 7 == 0, np.arange(60) // 2 * 2, np.arange(60))
+    fresh, floors = random.random(60) < share, np.where(np.arange(60) % 5, 0, 0.7)
+    found = nearest(rows, originals, k=6, floor=floors, fresh=fresh, threads=2)
     cosines = (rows @ rows.T).toarray()
-    for one, indices, near in zip(of, found.indices, found.cosines, strict=True):
-        others = [other for other in among if originals[other] == other != originals[one]]
-        assert set(indices.tolist()) <= set(others)
-        assert near == pytest.approx(sorted(cosines[one, others], reverse=True)[:6], abs=1e-6)
+    for one, (indices, near) in enumerate(zip(found.indices, found.cosines, strict=True)):
+        met = [other for other in range(60) if (fresh[one] or fresh[other]) and originals[other] == other]
+        others = [other for other in met if other != originals[one] and cosines[one, other] >= max(floors[one], 1e-6)]
+        assert set(indices.tolist()) - {-1} <= set(others)
+        expected = [*sorted(cosines[one, others], reverse=True), *[0] * 6][:6]
+        assert near == pytest.approx(expected, abs=1e-6)
 
 
 def mixed_corpus(n: int) -> csr_matrix:
@@ -142,11 +145,10 @@ def test_a_cosine_has_the_same_bits_however_it_is_asked_for() -> None:
     cosines[every[:, None], all_found.indices] = all_found.cosines
     np.testing.assert_array_equal(cosines[:, :900], cosines[:, :900].T)
     shuffled = rows[:, ::-1].tocsr()[:, ::-1].tocsr()
-    of, among = every[5::3], every[:600:2]
-    some_found = nearest(shuffled, every, k=50, floor=0, of=of, among=among)
+    some_found = nearest(shuffled, every, k=50, floor=0, fresh=every % 3 == 0)
     there = some_found.indices >= 0
     assert there.sum() > 10_000
-    np.testing.assert_array_equal(some_found.cosines[there], cosines[of[:, None], some_found.indices][there])
+    np.testing.assert_array_equal(some_found.cosines[there], cosines[every[:, None], some_found.indices][there])
     few = nearest(rows, every, k=9, floor=0)
     np.testing.assert_array_equal(few.indices, all_found.indices[:, :9])
     np.testing.assert_array_equal(few.cosines, all_found.cosines[:, :9])
@@ -190,9 +192,8 @@ def test_several_blocks_give_what_scipy_gives(n: int, monkeypatch: pytest.Monkey
     asked = random.choice(n, 300, replace=False)
     found = nearest(rows, originals, k=5, floor=0, threads=2)
     monkeypatch.setattr(neighbours, "COMPILED", False)
-    np.testing.assert_allclose(
-        found.cosines[asked], nearest(rows, originals, k=5, floor=0, of=asked).cosines, atol=1e-6
-    )
+    slow = nearest(rows, originals, k=5, floor=0, fresh=np.isin(np.arange(n), asked))
+    np.testing.assert_allclose(found.cosines[asked], slow.cosines[asked], atol=1e-6)
 
 
 def test_an_engine_given_to_joblib_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,19 +223,30 @@ def test_a_graph_is_followed_for_two_steps_alike_in_both_ways(seed: int, hops: i
     """Whatever the graph and the copies, what the compiled search finds is what scipy finds."""
     random = np.random.default_rng(seed)
     rows = csr_matrix(normalize(random.integers(0, 3, (30, 8)).astype(np.float32)))
-    graph = random.integers(-1, 30, (30, 4)).astype(np.int32)
+    graph, onward = (random.integers(-1, 30, (30, width)).astype(np.int32) for width in (4, 3))
     stand_ins = random.integers(0, 30, 30)
     ways: list[Neighbours] = []
     with pytest.MonkeyPatch.context() as patch:
         for compiled in (True, False):
             patch.setattr(neighbours, "COMPILED", compiled)
-            ways.append(nearest_through(rows, graph, stand_ins, k=6, hops=hops))
+            ways.append(nearest_through(rows, graph, stand_ins, k=6, onward=onward, hops=hops))
     np.testing.assert_allclose(ways[0].cosines, ways[1].cosines, atol=1e-6)
     for one, some in enumerate(ways[0].indices):
         firsts = [other for other in graph[one, :hops] if other >= 0]
-        reached = {*graph[one].tolist(), *graph[firsts].ravel().tolist()} - {-1}
+        reached = {*graph[one].tolist(), *onward[firsts].ravel().tolist()} - {-1}
         assert {int(other) for other in some if other >= 0} <= {int(stand_ins[other]) for other in reached}
         assert stand_ins[one] not in some
+
+
+@given(
+    arrays(np.int32, st.tuples(st.integers(0, 9), st.integers(0, 4)), elements=st.integers(-1, 8)), st.integers(1, 5)
+)
+def test_a_graph_is_turned_over(graph: NDArray[np.int32], width: int) -> None:
+    """Each article gets those who have it, first those who have it first, and of these the first."""
+    graph = np.where(graph < len(graph), graph, -1)
+    for one, some in enumerate(reverse(graph, width).tolist()):
+        places = np.argwhere(one == graph.T).tolist()
+        assert some == [*(other for _, other in sorted(places)[:width]), *[-1] * (width - len(places))]
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 40))
@@ -247,6 +259,7 @@ def test_cosines_that_are_known_already_change_nothing(seed: int, n: int) -> Non
     graph = random.integers(-1, n, (n, 4)).astype(np.int32)
     first = nearest_through(rows, graph, every, k=5)
     again = nearest_through(rows, first.indices, every, k=5, hops=3)
-    known = nearest_through(rows, first.indices, every, k=5, hops=3, known=first.cosines)
+    some = np.where(random.random(first.cosines.shape) < 0.7, first.cosines, np.nan)
+    known = nearest_through(rows, first.indices, every, k=5, hops=3, known=some)
     np.testing.assert_array_equal(known.indices, again.indices)
     np.testing.assert_array_equal(known.cosines, again.cosines)

@@ -78,3 +78,24 @@ def test_a_word_that_stands_very_often_still_counts() -> None:
     counts = counted(corpus)
     assert counts.body.data.tolist() == [30_000, 30_000]
     assert FieldTfidf().fit_transform(counts).toarray().tolist() == [[1.0], [1.0]]
+
+
+@given(corpora, st.integers(0, 12))
+@settings(max_examples=200, deadline=None)
+def test_extended_it_knows_all_words_and_keeps_the_idf_of_those_it_knew(corpus: list[Fields], learned: int) -> None:
+    """Words of two articles stand behind those learned before, with their idf of today; none is there twice."""
+    before, counts = FieldTfidf().fit(counted(corpus[:learned])), counted(corpus)
+    longer, afresh = before.extended(counts), FieldTfidf().fit(counts)
+    known, idf = len(before.terms_), dict(zip(afresh.terms_, afresh.idf_, strict=True))
+    assert longer.terms_[:known] == before.terms_
+    assert longer.terms_[known:] == sorted({*afresh.terms_} - {*before.terms_})
+    assert longer.idf_.tolist() == [*before.idf_, *(idf[term] for term in longer.terms_[known:])]
+    assert longer.extended(counts) is longer
+    assert longer.transform(counts).shape == (len(corpus), len(longer.terms_))
+
+
+@given(corpora, st.sets(st.sampled_from(VOCABULARY)))
+def test_who_has_a_word_is_found(corpus: list[Fields], words: set[str]) -> None:
+    """Those that have it in their title or body, and no others."""
+    having = [any(VOCABULARY[word - 1] in words for word in (*one.title, *one.body)) for one in corpus]
+    assert counted(corpus).having(words).tolist() == having
