@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,15 +102,17 @@ def fit(
         changed.
     """
     total, expansion, threads = len(heads), Expansion(), os.cpu_count() or 1
+    cache = cache or ReadingsCache(None)
     ids, published = [head.id for head in heads], np.array([head.published for head in heads], dtype=np.float64)
     with step("read and weigh words", total) as tick:
-        words = _Words(heads, documents, cache or ReadingsCache(None), settings, tick)
+        words = _Words(heads, documents, cache, settings, tick)
         lexicon = words.lexicon(before.lexicon if before else None, now.timestamp())
         readings = words.readings
         places = _same(heads, before) if before and lexicon.reader == before.lexicon.reader else np.full(total, -1)
         rows, moved = words.rows(lexicon, before, places, threads)
     exact = originals(readings.fingerprints.view("V16").ravel().tolist(), published)
-    with step("find copies and kin", total) as tick:
+    with step("find copies and kin", total) as tick, ThreadPoolExecutor(1) as beside:
+        keeping = beside.submit(cache.keep)
         if before:
             places = np.where(_same_original(places, exact, before), places, -1)
             kept = before.kin.renewed(places, moved, rows, exact, threads=threads, progress=tick)
@@ -119,6 +122,7 @@ def fit(
         rule = CopyRule(settings.related_copy_cosine, settings.related_copy_hours, settings.related_copy_shingles)
         near = near_copies(kin, readings.sketches, published, readings.headlines, rule)
         chosen = stand_ins(exact, near, published)
+        keeping.result()
     with step("expand", total) as tick:
         expanded = expansion.expand(rows, kin, threads=threads, progress=tick)
     with step("find neighbours", total) as tick:

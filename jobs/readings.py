@@ -140,6 +140,7 @@ class ReadingsCache:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self._unkept: tuple[Readings, FieldReader] | None = None
 
     def read(
         self,
@@ -150,7 +151,7 @@ class ReadingsCache:
         processes: int = 1,
         progress: Callable[[int], None] = lambda _: None,
     ) -> tuple[Readings, int]:
-        """Return the readings of articles, and how many had to be read; the others were kept.
+        """Return the readings of articles, and how many had to be read; the others were kept. `keep` keeps these.
 
         Parameters
         ----------
@@ -177,9 +178,14 @@ class ReadingsCache:
         if found.digests != digests:
             places = {digest: place for place, digest in enumerate(found.digests)}
             found = found.take(np.array([places[digest] for digest in digests], dtype=np.int64))
-        if self._directory and (missing or len(known) != len(digests)):
-            _keep(self._directory, found, reader)
+        if missing or len(known) != len(digests):
+            self._unkept = (found, reader)
         return found, len(missing)
+
+    def keep(self) -> None:
+        """Keep what was read last, in place of what was kept, where it is another."""
+        if self._directory and self._unkept:
+            _keep(self._directory, *self._unkept)
 
 
 def _kept(directory: Path, reader: FieldReader) -> Readings | None:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -135,10 +136,13 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
         _describe(summary, model, quality)
         _guard(service, summary, quality, model, force=force)
         if not dry_run:
-            with _timed(summary, bars, "write lists", len(model.ids)) as tick:
-                publication.write(_named(model, tick))
-            _write_variants(service, publication, bars, summary, model)
-            _publish(service, publication, bars, summary, (model, quality))
+            try:
+                _write(service, publication, bars, summary, (model, quality))
+                _write_variants(service, publication, bars, summary, model)
+                _publish(service, publication, bars, summary)
+            except (TrainingRefused, OSError):  # nothing was published, which other errors leave open
+                service.shelf.drop(publication.version)
+                raise
             _tidy(service, summary.run)
             service.reports.all(now=started)  # keeps those of experiments that are over
     return summary
@@ -223,6 +227,23 @@ def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
         tick(min(start + _TOLD, len(names)))
 
 
+def _write(
+    service: Service, publication: Publication, bars: Progress, summary: Summary, made: tuple[Model, Quality]
+) -> None:
+    """Write the lists, and keep the model meanwhile."""
+    (model, quality), version = made, publication.version
+
+    def keep() -> None:
+        service.shelf.put(version, model)
+        write_report(quality, model, service.shelf.path(version))
+
+    with _timed(summary, bars, "write lists and keep the model", len(model.ids)) as tick:
+        with ThreadPoolExecutor(1) as beside:
+            keeping = beside.submit(keep)
+            publication.write(_named(model, tick))
+        keeping.result()
+
+
 def _write_variants(service: Service, publication: Publication, bars: Progress, summary: Summary, model: Model) -> None:
     """Write the lists of the running variants that rank the same candidates by rules of their own."""
     for rules in service.experiments.related_rules():
@@ -232,25 +253,15 @@ def _write_variants(service: Service, publication: Publication, bars: Progress, 
             publication.write([(field_of(rules.variant), RANKED)])
 
 
-def _publish(
-    service: Service, publication: Publication, bars: Progress, summary: Summary, made: tuple[Model, Quality]
-) -> None:
-    (model, quality), version = made, publication.version
-    try:
-        with _timed(summary, bars, "keep the model"):
-            service.shelf.put(version, model)
-            write_report(quality, model, service.shelf.path(version))
-        with _timed(summary, bars, "learn the site's tempo"):
-            started = datetime.fromisoformat(summary.started_at).timestamp()
-            summary.trending = learn_tempo(
-                service.counters, service.archive, service.settings.data_dir / "hours", started
-            ).as_facts()
-        summary.version = version
-        summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
-        publication.publish(summary.as_facts())
-    except (TrainingRefused, OSError):  # nothing was published, which other errors leave open
-        service.shelf.drop(version)
-        raise
+def _publish(service: Service, publication: Publication, bars: Progress, summary: Summary) -> None:
+    with _timed(summary, bars, "learn the site's tempo"):
+        started = datetime.fromisoformat(summary.started_at).timestamp()
+        summary.trending = learn_tempo(
+            service.counters, service.archive, service.settings.data_dir / "hours", started
+        ).as_facts()
+    summary.version = publication.version
+    summary.published_at = datetime.now(UTC).isoformat(timespec="seconds")
+    publication.publish(summary.as_facts())
 
 
 @contextmanager

@@ -106,9 +106,7 @@ class Lists:
         bool
             False, and nothing is changed, when the version is not kept any more or stands at another position.
         """
-        arguments = [
-            part for article_id, scores in lists.items() for part in (article_id, pack(scores) if scores else "")
-        ]
+        arguments = pack(list(lists.items()))
         target = self._keys.lists(version)
         expected = "" if before is None else before
         return bool(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -142,11 +144,20 @@ class Publication:
         TrainingRefused
             When the lock is lost.
         """
-        for some in batched(lists, _BATCH):
-            arguments = [part for article_id, scores in some for part in (article_id, pack(scores))]
-            target = self._keys.lists(self.version)
-            if not self._redis.eval(script("write_lists"), 2, self._keys.lock, target, self._token, *arguments):
-                raise TrainingRefused(_LOST)
+        before: Future[None] | None = None
+        with ThreadPoolExecutor(1) as beside:  # stores some while the next are packed
+            for some in batched(lists, _BATCH):
+                packed = pack(some)
+                if before:
+                    before.result()
+                before = beside.submit(self._store, packed)
+            if before:
+                before.result()
+
+    def _store(self, packed: Sequence[str]) -> None:
+        target = self._keys.lists(self.version)
+        if not self._redis.eval(script("write_lists"), 2, self._keys.lock, target, self._token, *packed):
+            raise TrainingRefused(_LOST)
 
     def publish(self, facts: Mapping[str, Any]) -> None:
         """Move readers to the new version, which keeps the facts of its run, and drop the oldest beyond those to keep.
@@ -188,10 +199,15 @@ class Publication:
         )
 
 
-def pack(scores: Mapping[str, float]) -> str:
-    """Return a list as it is kept in Redis."""
-    rounded = np.round(np.fromiter(scores.values(), np.float64, len(scores)), 4).tolist()
-    return to_json(dict(zip(scores, rounded, strict=True))).decode()
+def pack(lists: Sequence[tuple[str, Mapping[str, float]]]) -> list[str]:
+    """Return article ids and their lists in turn, as they are kept in Redis; an empty list is empty."""
+    every = chain.from_iterable(scores.values() for _, scores in lists)
+    rounded = iter(np.round(np.fromiter(every, np.float64), 4).tolist())
+    return [
+        part
+        for article_id, scores in lists
+        for part in (article_id, to_json(dict(zip(scores, rounded, strict=False))).decode() if scores else "")
+    ]
 
 
 def _outcome(error: BaseException) -> tuple[Outcome, str]:

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array, csr_array
 
 from recommender.batched import batched
 from recommender.redis.keys import Keys
+from recommender.redis.scripts import script
 
 __all__ = ["READERS_HALF_LIFE_S", "READERS_KEPT", "READERS_S", "TRAIL_LENGTH", "TRAIL_S", "ReadersChoice"]
 
@@ -27,7 +28,7 @@ READERS_S = 60 * 86_400
 
 _FEW_READERS = 20
 _FEW_SHARED = 30
-_BATCH = 1000
+_BATCH = 200
 
 
 class ReadersChoice:
@@ -83,9 +84,7 @@ class ReadersChoice:
         landmark = float(cast("str | None", self._redis.hget(self._keys.view_clock, "landmark")) or 0)
         fade = 2.0 ** ((landmark - now) / READERS_HALF_LIFE_S)
         for some in batched(ids, _BATCH):
-            with self._redis.pipeline(transaction=False) as pipe:
-                for article_id in some:
-                    pipe.zrange(self._keys.readers(article_id), 0, -1, withscores=True)
-                for article_id, found in zip(some, pipe.execute(), strict=True):
-                    if found:
-                        yield article_id, {other: weight * fade for other, weight in found}
+            keys = [self._keys.readers(article_id) for article_id in some]
+            for number, shared in self._redis.eval(script("read_readers"), len(keys), *keys):
+                weights = (float(weight) * fade for weight in shared[1::2])
+                yield some[number], dict(zip(shared[::2], weights, strict=True))

@@ -37,14 +37,14 @@ def test_what_is_learned_is_what_a_recount_gives(redis: Redis, keys: Keys, views
     """Pairs on one visitor's trail count once, fade with time, and become choice and trust by the formulas."""
     redis.flushall()
     counters = new_counters(redis, keys)
-    trails: dict[int, list[str]] = {}
+    trails: dict[tuple[int, float], list[str]] = {}
     shared: defaultdict[tuple[str, str], float] = defaultdict(float)
     now = START
     end = START + sum(pause for *_, pause in views) + 1
     for article_id, visitor, pause in views:
         now += pause
         counters.count(View(article_id=article_id, visitor_id=str(visitor)), now=now)
-        trail = trails.setdefault(visitor, [])
+        trail = trails.setdefault((visitor, now // 86_400), [])  # who it was is forgotten with the day
         if article_id not in trail:
             weight = 2 ** ((now - end) / READERS_HALF_LIFE_S)
             shared[article_id, article_id] += weight
