@@ -203,7 +203,7 @@ def _kept(directory: Path, reader: FieldReader) -> Readings | None:
 
 def _load(directory: Path, shape: tuple[int, int]) -> Readings:
     def array(name: str) -> Any:
-        return np.load(directory / f"{name}.npy", allow_pickle=False)
+        return np.load(directory / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
     def texts(name: str) -> list[str]:
         loaded: list[str] = json.loads((directory / f"{name}.json").read_text(encoding="utf-8"))

@@ -120,11 +120,12 @@ def resemblance(ones: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray
     array of float, shape (m,)
     """
     union = np.sort(np.hstack((ones, others)), axis=1)
-    again = union[:, 1:] == union[:, :-1]
-    first = np.hstack((np.ones((len(union), 1), dtype=bool), ~again)) & (union != _EMPTY)
+    again = (union[:, 1:] == union[:, :-1]) & (union[:, 1:] != _EMPTY)
+    some = np.flatnonzero(again.any(axis=1))  # most pairs have nothing in common
+    union, again, share = union[some], again[some], np.zeros(len(union))
+    first = np.hstack((np.ones((len(some), 1), dtype=bool), ~again)) & (union != _EMPTY)
     smallest = np.cumsum(first, axis=1) <= SKETCH
-    both = (again & smallest[:, 1:] & (union[:, 1:] != _EMPTY)).sum(axis=1)
-    share: NDArray[np.float64] = both / np.maximum(1, (first & smallest).sum(axis=1))
+    share[some] = (again & smallest[:, 1:]).sum(axis=1) / (first & smallest).sum(axis=1)
     return share
 
 
@@ -174,13 +175,17 @@ def near_copies(
     """
     n = len(sketches)
     ones, places = np.nonzero(neighbours.cosines >= min(rule.cosine, _COULD_BE))
-    others = neighbours.indices[ones, places]
-    near = neighbours.cosines[ones, places] >= rule.cosine
+    others, cosines = neighbours.indices[ones, places].astype(np.int64), neighbours.cosines[ones, places]
+    # Most are a pair from either side.
+    _, once = np.unique(np.minimum(ones, others) * n + np.maximum(ones, others), return_index=True)
+    ones, others, cosines = ones[once], others[once], cosines[once]
+    near = cosines >= rule.cosine
     near |= (headlines[ones] == headlines[others]) & (rule.cosine <= 1)
     near &= (published[ones] > 0) & (np.abs(published[ones] - published[others]) <= rule.hours * 3600)
-    for start in range(0, len(near), _PAIRS):
-        some = slice(start, start + _PAIRS)
-        near[some] |= resemblance(sketches[ones[some]], sketches[others[some]]) >= rule.shingles
+    unsure = np.flatnonzero(~near)
+    for start in range(0, len(unsure), _PAIRS):
+        some = unsure[start : start + _PAIRS]
+        near[some] = resemblance(sketches[ones[some]], sketches[others[some]]) >= rule.shingles
     pairs = coo_array((np.ones(near.sum(), dtype=bool), (ones[near], others[near])), shape=(n, n)).tocsr()
     return csr_array(pairs + pairs.T)
 
@@ -197,9 +202,10 @@ def stand_ins(exact: NDArray[np.int64], near: csr_array, published: NDArray[np.f
     published : array of float, shape (n,)
         Unix seconds.
     """
-    chosen = np.full(len(exact), -1, dtype=np.int64)
-    for index in np.lexsort((np.arange(len(exact)), -published)):
-        if exact[index] == index and chosen[index] < 0:
+    every, has_copies = np.arange(len(exact)), np.diff(near.indptr) > 0
+    chosen = np.where(has_copies, -1, every)
+    for index in np.lexsort((every, -published)):
+        if has_copies[index] and exact[index] == index and chosen[index] < 0:
             chosen[index] = index
             copies = near.indices[near.indptr[index] : near.indptr[index + 1]]
             chosen[copies[chosen[copies] < 0]] = index
