@@ -248,6 +248,12 @@ def _keep_nearest(
 
 
 @compiled
+def _before(worth: NDArray[np.float64], one: int, other: int) -> bool:
+    """Tell whether one is worth more than another; of equals the first is."""
+    return bool(worth[one] > worth[other] or (worth[one] == worth[other] and one < other))
+
+
+@compiled
 def take_greedily(  # noqa: C901, PLR0912 - one pass over memory
     rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,
@@ -279,52 +285,53 @@ def take_greedily(  # noqa: C901, PLR0912 - one pass over memory
     kin_indices, kin_cosines, bounds = kin
     dense = np.zeros(n_terms, dtype=np.float32)
     count, keep = others.shape[1], order.shape[1]
-    taken_as = np.full(len(starts), -1, dtype=np.int64)
-    likeness = np.zeros(keep, dtype=np.float32)
+    taken_as = np.zeros(len(starts), dtype=np.int16)  # from 1; 0 for who is not
+    likeness = np.zeros(keep + 1, dtype=np.float32)  # with those taken, and first whatever is like one who is not
     for row in range(len(others)):
         # What a candidate was worth when it was last looked at is the most that it can be worth now, so that only the
-        # best is looked at again: it is the next when it has been compared with all taken so far.
-        worth = merit[row].copy()
+        # first of the queue is looked at again: it is the next when it has been compared with all taken so far.
+        worth, queue = merit[row].copy(), np.argsort(-merit[row], kind="mergesort")
         likest, stories = np.zeros(count), np.zeros(count, dtype=np.int64)
         compared = np.zeros(count, dtype=np.int64)
-        taken = 0
-        while taken < min(keep, count):
-            best = np.argmax(worth)
-            if worth[best] <= 0:
-                break
+        first = taken = 0
+        while taken < keep and first < count and worth[queue[first]] > 0:
+            best = queue[first]
             one, since = others[row, best], compared[best]
             if since == taken:
                 order[row, taken], scores[row, taken] = best, worth[best]
-                worth[best], taken_as[one] = -1, taken
-                taken += 1
+                taken_as[one] = taken + 1
+                taken, first = taken + 1, first + 1
                 continue
-            likeness[since:taken] = -1
+            likeness[: taken + 1] = -1
             for at in range(kin_indices.shape[1]):
-                place = taken_as[kin_indices[one, at]]  # -1 is the last, which nobody is
-                if place >= since:
-                    likeness[place] = kin_cosines[one, at]
+                likeness[taken_as[kin_indices[one, at]]] = kin_cosines[one, at]  # -1 is the last, which nobody is
             # Others are no nearer than the bound of its kin.
-            if bounds[one] > max(likest[best], likeness[since:taken].max()) or bounds[one] >= story_cosine:
+            if bounds[one] > max(likest[best], likeness[since + 1 : taken + 1].max()) or bounds[one] >= story_cosine:
                 for at in range(starts[one], starts[one + 1]):
                     dense[terms[at]] = weights[at]
                 for before in range(since, taken):
-                    if likeness[before] < 0:
+                    if likeness[before + 1] < 0:
                         other = others[row, order[row, before]]
                         some = slice(starts[other], starts[other + 1])
-                        likeness[before] = _product(dense, terms[some], weights[some])
+                        likeness[before + 1] = _product(dense, terms[some], weights[some])
                 for at in range(starts[one], starts[one + 1]):
                     dense[terms[at]] = 0
             for before in range(since, taken):
                 place = order[row, before]
-                likest[best] = max(likest[best], likeness[before])
+                likest[best] = max(likest[best], likeness[before + 1])
                 dated = published[row, best] > 0 and published[row, place] > 0
                 apart = abs(published[row, best] - published[row, place])
-                if likeness[before] >= story_cosine and dated and apart <= story_s:
+                if likeness[before + 1] >= story_cosine and dated and apart <= story_s:
                     stories[best] += 1
             compared[best] = taken
             worth[best] = merit[row, best] * (1 - variety * likest[best]) if stories[best] < story_most else -1
+            place = first
+            while place + 1 < count and _before(worth, queue[place + 1], best):
+                queue[place] = queue[place + 1]
+                place += 1
+            queue[place] = best
         for before in range(taken):
-            taken_as[others[row, order[row, before]]] = -1
+            taken_as[others[row, order[row, before]]] = 0
 
 
 @compiled
