@@ -26,6 +26,7 @@ from recommender.related.neighbours import nearest_by_kin
 from recommender.related.readers import ReadersChoice
 from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
+from recommender.text.counts import gathered
 from recommender.text.fields import FieldReader
 from recommender.text.lexicon import Lexicon
 from recommender.text.rows import distances
@@ -223,7 +224,7 @@ class _Words:
         else:
             again = (places < 0) | counts.having({*terms[len(known) :]})
             parts, shape = (before.rows.data, before.rows.indices, before.rows.indptr), (len(before.ids), len(terms))
-            every = vstack((csr_matrix(parts, shape=shape), weigh(counts.take(np.flatnonzero(again)))))
+            every = vstack((csr_matrix(parts, shape=shape), weigh(gathered([counts], np.flatnonzero(again)))))
             rows = csr_matrix(every)[np.where(again, shape[0] + np.cumsum(again) - 1, places)]
         return rows, distances(rows, terms, before.rows, known, np.where(again, places, -1))
 

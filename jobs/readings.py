@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scipy.sparse import csr_matrix
 from recommender.article import Article
 from recommender.batched import batched
 from recommender.related.copies import fingerprint, sketches, word_hashes
-from recommender.text.counts import FIELDS, Counts, count, joined
+from recommender.text.counts import FIELDS, Counts, count, gathered
 from recommender.text.encoding import garbled
 from recommender.text.fields import FieldReader
 from recommender.text.words import Words
@@ -63,18 +64,6 @@ class Readings:
     garbled: NDArray[np.bool_]
     counts: Counts
 
-    def take(self, places: NDArray[np.integer]) -> Readings:
-        """Return the readings of some articles, given by their places."""
-        return Readings(
-            [self.digests[place] for place in places],
-            [self.languages[place] for place in places],
-            self.headlines[places],
-            self.fingerprints[places],
-            self.sketches[places],
-            self.garbled[places],
-            self.counts.take(places),
-        )
-
 
 def read(
     digests: Sequence[str],
@@ -87,18 +76,19 @@ def read(
     """Read articles, each the JSON text of one, in several processes where they are many."""
     total = len(digests)
     several = Parallel(processes if total > _FEW else 1, return_as="generator")
-    parts = [] if total else [_read([], reader)]
-    for part in several(delayed(_read)(some, reader) for some in batched(documents, _BATCH)):
+    batches = zip(batched(digests, _BATCH), batched(documents, _BATCH), strict=True)
+    parts = [] if total else [_read([], [], reader)]
+    for part in several(delayed(_read)(*batch, reader) for batch in batches):
         parts.append(part)
         progress(min(total, len(parts) * _BATCH))
-    return replace(_joined(parts), digests=digests)
+    return _gathered(parts, np.arange(total))
 
 
-def _read(documents: Sequence[str], reader: FieldReader) -> Readings:
+def _read(digests: Sequence[str], documents: Sequence[str], reader: FieldReader) -> Readings:
     articles, words = [Article.model_validate_json(document) for document in documents], Words()
     texts = [reader.read(article, words) for article in articles]
     return Readings(
-        [],
+        digests,
         [fields.language for fields in texts],
         _numbers(hashlib.blake2b(article.title.casefold().encode(), digest_size=8).digest() for article in articles),
         _numbers(map(fingerprint, articles)).reshape(-1, 2),
@@ -112,20 +102,20 @@ def _numbers(digests: Iterable[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-def _joined(parts: Sequence[Readings]) -> Readings:
-    if len(parts) == 1:
-        return parts[0]
+def _gathered(parts: Sequence[Readings], places: NDArray[np.integer]) -> Readings:
+    """Return the readings of articles of several parts, given by their places among all."""
     headlines, fingerprints, sketches, wrong = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS
+        np.concatenate([getattr(part, name) for part in parts])[places] for name in _ARRAYS
     )
+    digests, languages = ([text for part in parts for text in getattr(part, name)] for name in _TEXTS)
     return Readings(
-        [digest for part in parts for digest in part.digests],
-        [language for part in parts for language in part.languages],
+        [digests[place] for place in places.tolist()],
+        [languages[place] for place in places.tolist()],
         headlines,
         fingerprints,
         sketches,
         wrong,
-        joined([part.counts for part in parts]),
+        gathered([part.counts for part in parts], places),
     )
 
 
@@ -174,10 +164,10 @@ class ReadingsCache:
             wanted = [digests[place] for place in missing]
             more = lambda count: progress(done + count)  # noqa: E731 - said once
             parts.append(read(wanted, documents(missing), reader, processes=processes, progress=more))
-        found = _joined(parts)
-        if found.digests != digests:
-            places = {digest: place for place, digest in enumerate(found.digests)}
-            found = found.take(np.array([places[digest] for digest in digests], dtype=np.int64))
+        found = parts[0]
+        if len(parts) > 1 or found.digests != digests:
+            places = {digest: place for place, digest in enumerate(chain(*(part.digests for part in parts)))}
+            found = _gathered(parts, np.array([places[digest] for digest in digests], dtype=np.int64))
         if missing or len(known) != len(digests):
             self._unkept = (found, reader)
         return found, len(missing)

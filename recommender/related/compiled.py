@@ -75,15 +75,14 @@ def expand_rows(
     starts, terms, weights = rows
     counts, heaviest, heaviest_weights = expanded
     own, near, wide = shares
-    sums = np.zeros((n_terms, 2), dtype=np.float32)
-    owned = np.zeros(n_terms, dtype=np.float32)
+    # Of each word the weight among the row's own, the two sums, and one place more: all in one line of the cache.
+    sums = np.zeros((n_terms, 4), dtype=np.float32)
     met, weighed = np.empty(n_terms + 1, dtype=np.int32), np.empty(n_terms, dtype=np.float32)
-    seen = np.full(n_terms, -1, dtype=np.int32)
     for number in range(len(kin)):
         row, count = first + number, 0
         for at in range(starts[row], starts[row + 1]):
-            met[count], seen[terms[at]] = terms[at], row
-            owned[terms[at]] = own * weights[at]
+            met[count] = terms[at]
+            sums[terms[at], 0] = own * weights[at]
             count += 1
         for place in range(kin.shape[1]):
             other, cosine = kin[number, place], cosines[number, place]
@@ -94,20 +93,18 @@ def expand_rows(
             for at in range(starts[other], starts[other + 1]):
                 term = terms[at]
                 met[count] = term
-                count += seen[term] != row
-                seen[term] = row
-                sums[term, 0] += square * weights[at]
-                sums[term, 1] += cosine * weights[at]
+                count += (sums[term, 0] == 0) & (sums[term, 2] == 0)
+                sums[term, 1] += square * weights[at]
+                sums[term, 2] += cosine * weights[at]
         squares = np.zeros(2)
         for at in range(count):
-            squares[0] += sums[met[at], 0] ** 2
-            squares[1] += sums[met[at], 1] ** 2
+            squares[0] += sums[met[at], 1] ** 2
+            squares[1] += sums[met[at], 2] ** 2
         near_share = near / np.sqrt(squares[0]) if squares[0] > 0 else 0.0
         wide_share = wide / np.sqrt(squares[1]) if squares[1] > 0 else 0.0
         for at in range(count):
             term = met[at]
-            weighed[at] = owned[term] + (near_share * sums[term, 0] + wide_share * sums[term, 1])
-            owned[term] = 0
+            weighed[at] = sums[term, 0] + (near_share * sums[term, 1] + wide_share * sums[term, 2])
             sums[term] = 0
         counts[number] = _keep_heaviest(met[:count], weighed[:count], heaviest[number], heaviest_weights[number])
 

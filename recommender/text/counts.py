@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
 from recommender.text.fields import Fields
 from recommender.text.words import Words
 
-__all__ = ["FIELDS", "Counts", "count", "joined"]
+__all__ = ["FIELDS", "Counts", "count", "gathered"]
 
 FIELDS = ("title", "lead", "body")
 _MOST = 30_000
@@ -56,20 +56,6 @@ class Counts:
             found[np.repeat(np.arange(len(self)), np.diff(part.indptr))[wanted[part.indices]]] = True
         return found
 
-    def take(self, places: NDArray[np.integer]) -> Counts:
-        """Return the counts of some of the articles, given by their places, and of no other words than theirs."""
-        parts = [csr_matrix(getattr(self, name)[places]) for name in FIELDS]
-        there = np.zeros(len(self.stems), dtype=bool)
-        for part in parts:
-            there[part.indices] = True
-        columns = np.cumsum(there, dtype=np.int32) - 1
-        kept = np.flatnonzero(there).tolist()
-        moved = [
-            csr_matrix((part.data, columns[part.indices], part.indptr), shape=(len(places), len(kept)))
-            for part in parts
-        ]
-        return Counts([self.stems[word] for word in kept], [self.written[word] for word in kept], *moved)
-
 
 def count(articles: Iterable[Fields], words: Words) -> Counts:
     """Count the words of articles, which were read with ``words``."""
@@ -79,8 +65,8 @@ def count(articles: Iterable[Fields], words: Words) -> Counts:
     return Counts(stems, written, *parts)
 
 
-def joined(several: Sequence[Counts]) -> Counts:
-    """Return several counts as one, the articles one after the other."""
+def gathered(several: Sequence[Counts], places: NDArray[np.integer]) -> Counts:
+    """Return the counts of articles of several, given by their places among all, and of no other words than theirs."""
     numbers: dict[str, int] = {}
     written: list[str] = []
     columns = []
@@ -89,15 +75,42 @@ def joined(several: Sequence[Counts]) -> Counts:
             np.fromiter((numbers.setdefault(stem, len(numbers)) for stem in counts.stems), np.int32, len(counts.stems))
         )
         written += [word for word, at in zip(counts.written, columns[-1].tolist(), strict=True) if at >= len(written)]
-    parts = []
-    for name in FIELDS:
-        matrices = [getattr(counts, name) for counts in several]
-        moved = [
-            csr_matrix((part.data, places[part.indices], part.indptr), shape=(part.shape[0], len(numbers)))
-            for part, places in zip(matrices, columns, strict=True)
-        ]
-        parts.append(csr_matrix(vstack(moved)))
-    return Counts(list(numbers), written, *parts)
+    fields = [_rows_of([getattr(counts, name) for counts in several], columns, places) for name in FIELDS]
+    stands = np.zeros(len(numbers), dtype=bool)
+    for _, indices, _ in fields:
+        stands[indices] = True
+    stems, kept, moved = list(numbers), np.flatnonzero(stands).tolist(), np.cumsum(stands, dtype=np.int32) - 1
+    parts = [
+        csr_matrix((data, moved[indices], starts), shape=(len(places), len(kept))) for data, indices, starts in fields
+    ]
+    return Counts([stems[word] for word in kept], [written[word] for word in kept], *parts)
+
+
+def _rows_of(
+    matrices: Sequence[csr_matrix], columns: Sequence[NDArray[np.int32]], places: NDArray[np.integer]
+) -> tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[np.int64]]:
+    """Return cells, columns and starts of rows of several matrices, copied run by run: most nights few have changed.
+
+    Parameters
+    ----------
+    matrices : sequence of csr_matrix
+    columns : sequence of array of int32
+        Where the columns of each go; those of the first stay where they are.
+    places : array of int
+        Of the rows among those of all.
+    """
+    firsts = np.cumsum([0, *(part.shape[0] for part in matrices)])
+    of = np.searchsorted(firsts, places, side="right") - 1
+    begins = np.flatnonzero(np.diff(places, prepend=-2) != 1)
+    begins = np.union1d(begins, np.flatnonzero(np.diff(of, prepend=-1)))
+    data, indices = [np.empty(0, np.uint16)], [np.empty(0, np.int32)]
+    for begin, end in pairwise([*begins.tolist(), len(places)]):
+        part, row = matrices[of[begin]], places[begin] - firsts[of[begin]]
+        cells = slice(part.indptr[row], part.indptr[row + end - begin])
+        data.append(part.data[cells])
+        indices.append(columns[of[begin]][part.indices[cells]] if of[begin] else part.indices[cells])
+    lengths = np.concatenate([np.diff(part.indptr) for part in matrices])[places]
+    return np.concatenate(data), np.concatenate(indices), np.concatenate(([0], np.cumsum(lengths)))
 
 
 def _counted(texts: Sequence[Sequence[int]], n_words: int) -> csr_matrix:

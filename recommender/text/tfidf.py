@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 
@@ -53,7 +53,7 @@ class FieldTfidf:
 
     def fit(self, counts: Counts) -> FieldTfidf:
         """Learn the words and their idf, and how long fields are."""
-        kept = _in_two(counts)
+        kept = _in_order(_in_two(counts), counts)
         self.terms_ = [counts.stems[term] for term in kept]
         self.idf_ = inverse(counts.df[kept], len(counts)).astype(np.float32)
         self.mean_lengths_ = np.array(
@@ -68,7 +68,7 @@ class FieldTfidf:
         words, it is the same object.
         """
         known = set(self.terms_)
-        more = [word for word in _in_two(counts) if counts.stems[word] not in known]
+        more = _in_order((word for word in _in_two(counts) if counts.stems[word] not in known), counts)
         if not more:
             return self
         longer = copy(self)
@@ -131,10 +131,13 @@ def inverse(df: NDArray[np.integer], n: int) -> NDArray[np.float64]:
 
 
 def _in_two(counts: Counts) -> list[int]:
-    """Return the words that stand in two articles or more, those in the most first."""
-    df = counts.df
-    words = np.flatnonzero(df >= min(2, len(counts))).tolist()
-    return sorted(words, key=lambda word: (-df[word], counts.stems[word]))
+    """Return the words that stand in two articles or more; in one, where there is only one."""
+    return np.flatnonzero(counts.df >= min(2, len(counts))).tolist()
+
+
+def _in_order(words: Iterable[int], counts: Counts) -> list[int]:
+    """Return words, those in the most articles first."""
+    return sorted(words, key=lambda word: (-counts.df[word], counts.stems[word]))
 
 
 def _lengths(counts: Counts) -> list[NDArray[np.float64]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recommender.text.counts import Counts, count
+from recommender.text.counts import Counts, count, gathered
 from recommender.text.fields import Fields
 from recommender.text.tfidf import FieldTfidf
 from recommender.text.words import Words
@@ -28,12 +29,14 @@ def unit(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return row / length if length else row
 
 
-def counted(corpus: list[Fields]) -> Counts:
-    """The words are numbered by their place in the vocabulary."""
+def counted(corpus: list[Fields], vocabulary: Sequence[str] = VOCABULARY) -> Counts:
+    """The words of a corpus are numbers in `VOCABULARY`; counted, they are numbered by their place in another."""
     words = Words()
-    for word in VOCABULARY:
+    for word in vocabulary:
         words.of(word, "tlh")  # a language without stop words and stems
-    return count(corpus, words)
+    number = {place: vocabulary.index(word) + 1 for place, word in enumerate(VOCABULARY, 1)}
+    parts = ([[number[word] for word in text] for text in (one.title, one.lead, one.body)] for one in corpus)
+    return count([Fields(title, lead, body, "en") for title, lead, body in parts], words)
 
 
 def slow(corpus: list[Fields], terms: list[str]) -> NDArray[np.float64]:
@@ -100,3 +103,22 @@ def test_who_has_a_word_is_found(corpus: list[Fields], words: set[str]) -> None:
     """Those that have it in their title or body, and no others."""
     having = [any(VOCABULARY[word - 1] in words for word in (*one.title, *one.body)) for one in corpus]
     assert counted(corpus).having(words).tolist() == having
+
+
+@given(corpora, corpora, st.data())
+@settings(max_examples=200, deadline=None)
+def test_gathered_counts_are_those_of_the_articles_alone(
+    ones: list[Fields], others: list[Fields], data: st.DataObject
+) -> None:
+    """Of two corpora in any order, each article has the counts it had, and no word is there that none of them has."""
+    both = [*ones, *others]
+    places = data.draw(st.lists(st.sampled_from(range(len(both))), unique=True))
+    found = gathered([counted(ones), counted(others, VOCABULARY[::-1])], np.array(places, dtype=np.int64))
+    wanted = [both[place] for place in places]
+    for part in ("title", "lead", "body"):
+        rows = getattr(found, part).toarray()
+        for row, fields in zip(rows, wanted, strict=True):
+            expected = Counter(VOCABULARY[word - 1] for word in getattr(fields, part))
+            assert {stem: n for stem, n in zip(found.stems, row.tolist(), strict=True) if n} == dict(expected)
+    assert {*found.stems} == {VOCABULARY[word - 1] for one in wanted for word in (*one.title, *one.body)}
+    assert found.written == found.stems
