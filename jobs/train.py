@@ -28,6 +28,7 @@ from recommender.related.lists import RANKED, field_of
 from recommender.related.model import Model
 from recommender.related.publication import Publication
 from recommender.service import Service
+from recommender.text.language import main_language
 
 __all__ = ["Summary", "train"]
 
@@ -151,7 +152,8 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
 def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, before: Model | None) -> Fitted:
     settings = service.settings
     summary.position = service.archive.position
-    with _timed(summary, bars, "check the catalogue"):
+    with _timed(summary, bars, "check the catalogue"), ThreadPoolExecutor(1) as beside:
+        beside.submit(main_language, [""])  # unpacks the language model
         reconcile(service.archive, service.intake)
     if not len(service.archive):
         raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")
