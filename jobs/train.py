@@ -27,6 +27,7 @@ from recommender.intake import reconcile
 from recommender.related.lists import RANKED, field_of
 from recommender.related.model import Model
 from recommender.related.publication import Publication
+from recommender.related.ranking import rounded
 from recommender.service import Service
 from recommender.text.language import main_language
 
@@ -221,7 +222,7 @@ def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
     listed, names = model.listed, np.array(model.ids, dtype=object)
     for start in range(0, len(names), _TOLD):
         some = slice(start, start + _TOLD)
-        others, scores = names[listed.indices[some]].tolist(), listed.cosines[some].tolist()
+        others, scores = names[listed.indices[some]].tolist(), rounded(listed.cosines[some])
         counts = np.count_nonzero(listed.indices[some] >= 0, axis=1).tolist()
         for one, near, worth, count in zip(model.ids[some], others, scores, counts, strict=True):
             if count:

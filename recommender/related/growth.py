@@ -20,6 +20,7 @@ from recommender.related.growth_rows import Entry, KinRow, TermRow, stacked
 from recommender.related.kin import Kin
 from recommender.related.model import Model
 from recommender.related.neighbours import Neighbours
+from recommender.related.ranking import rounded
 from recommender.related.rules import RelatedRules
 
 __all__ = ["GONE", "Growth"]
@@ -313,7 +314,7 @@ class Growth:
         there = entry.listed >= 0
         return {
             self.name(other): score
-            for other, score in zip(entry.listed[there].tolist(), entry.scores[there].tolist(), strict=True)
+            for other, score in zip(entry.listed[there].tolist(), rounded(entry.scores[there]), strict=True)
         }
 
     def lists_by(self, rules: RelatedRules, ids: Iterable[str]) -> dict[str, dict[str, float]]:
@@ -323,7 +324,7 @@ class Growth:
         for block in batched(places, _RANKED):
             part, names = self.part(block, to_rank=True)
             found = part.by(rules).lists_of(np.searchsorted(names, block))
-            for place, others, scores in zip(block, found.indices.tolist(), found.cosines.tolist(), strict=True):
+            for place, others, scores in zip(block, found.indices.tolist(), rounded(found.cosines), strict=True):
                 ranked = zip(others, scores, strict=True)
                 lists[self.name(place)] = {self.name(int(names[at])): score for at, score in ranked if at >= 0}
         return lists

@@ -106,7 +106,7 @@ class Lists:
         bool
             False, and nothing is changed, when the version is not kept any more or stands at another position.
         """
-        arguments = pack(list(lists.items()))
+        arguments = pack(lists.items())
         target = self._keys.lists(version)
         expected = "" if before is None else before
         return bool(

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, Literal, cast
 
-import numpy as np
 from pydantic_core import to_json
 from redis import Redis
 from redis.exceptions import LockError, RedisError
@@ -205,15 +203,9 @@ class Publication:
         )
 
 
-def pack(lists: Sequence[tuple[str, Mapping[str, float]]]) -> list[str]:
+def pack(lists: Iterable[tuple[str, Mapping[str, float]]]) -> list[str]:
     """Return article ids and their lists in turn, as they are kept in Redis; an empty list is empty."""
-    every = chain.from_iterable(scores.values() for _, scores in lists)
-    rounded = iter(np.round(np.fromiter(every, np.float64), 4).tolist())
-    return [
-        part
-        for article_id, scores in lists
-        for part in (article_id, to_json(dict(zip(scores, rounded, strict=False))).decode() if scores else "")
-    ]
+    return [part for one, scores in lists for part in (one, to_json(scores).decode() if scores else "")]
 
 
 def _outcome(error: BaseException) -> tuple[Outcome, str]:

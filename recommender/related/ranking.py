@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidates", "Ranked", "Ranking"]
+__all__ = ["Candidates", "Ranked", "Ranking", "rounded"]
 
 Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
@@ -165,3 +166,9 @@ class Ranking:
             1 - self.variety * likest,
             stories,
         )
+
+
+def rounded(scores: Floats) -> list[Any]:
+    """Return scores as lists are published with them: to four places."""
+    places: list[Any] = np.round(scores.astype(np.float64), 4).tolist()
+    return places

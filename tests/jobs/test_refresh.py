@@ -108,6 +108,7 @@ def test_why_a_new_article_is_listed_is_told(newsroom: Service, publish: Publish
     refresh(newsroom)
     version, near = newsroom.lists.read("new")
     growth = Shelf(newsroom.settings.data_dir / "models").growth(str(version))
+    assert list(near.values()) == [round(score, 4) for score in near.values()]
     for rank, (other, score) in enumerate(near.items(), 1):
         for one, two in (("new", other), (other, "new")):
             answer = explain(growth, str(version), newsroom.archive, one, two)

@@ -73,6 +73,7 @@ def test_with_everything_off_lists_are_the_nearest_by_dense_cosine(service: Serv
         assert version == summary.version
         expected = {model.ids[other]: cosine for other, cosine in enumerate(cosines[place]) if cosine >= 0.3}
         assert near == pytest.approx(expected, abs=1e-4)
+        assert list(near.values()) == [round(score, 4) for score in near.values()]
         assert list(near.values()) == sorted(near.values(), reverse=True)
     assert (summary.articles, summary.lists, summary.copies) == (15, 15, 0)
 
@@ -301,6 +302,6 @@ def test_a_machine_without_numba_trains_the_same_lists(
     assert len(one.ids) == 445
     assert other.kin.bounds.all()
     # Between two of equal worth, articles in a list or words of an expanded one, the last bit decides.
-    assert np.isclose(other.listed.cosines, one.listed.cosines, atol=1e-5).mean() > 0.998
+    assert np.isclose(other.listed.cosines, one.listed.cosines, atol=1e-5).mean() > 0.995
     np.testing.assert_allclose(other.listed.cosines, one.listed.cosines, atol=0.005)
-    assert (other.listed.indices == one.listed.indices).mean() > 0.999
+    assert (other.listed.indices == one.listed.indices).mean() > 0.998
