@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,8 @@ def train(service: Service, bars: Progress, *, by: str = "", dry_run: bool = Fal
 def _fit(service: Service, bars: Progress, summary: Summary, started: datetime, before: Model | None) -> Fitted:
     settings = service.settings
     summary.position = service.archive.position
-    with _timed(summary, bars, "check the catalogue"), ThreadPoolExecutor(1) as beside:
-        beside.submit(main_language, [""])  # unpacks the language model
+    Thread(target=main_language, args=([""],), daemon=True).start()  # the language model is unpacked meanwhile
+    with _timed(summary, bars, "check the catalogue"):
         reconcile(service.archive, service.intake)
     if not len(service.archive):
         raise TrainingRefused("there are no articles to train on; import some first: recommender import SOURCE")

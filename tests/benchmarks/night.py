@@ -1,7 +1,8 @@
 """The night at several sizes, beside what one would write first, in one run: `make benchmark ARTICLES=FILE`.
 
-Every line is a process of its own, so that its peak of memory is its own. The two opponents compare a sample of the
-articles with all; their time is what that took, times articles / sample: each article costs them the same.
+Every line is a process of its own, so that its peak of memory is its own, beside a Redis that runs, as on a site. The
+two opponents compare a sample of the articles with all; their time is what that took, times articles / sample: each
+article costs them the same.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from sparse_dot_topn import sp_matmul_topn
 from jobs.sources import Record, read_source
 from recommender.article import Article, parse_article
 from recommender.errors import ArticleError
+from recommender.redis.embedded import EmbeddedRedis
 from recommender.related.neighbours import nearest
 from recommender.related.shelf import Shelf
 from tests.running import own_environment
@@ -37,7 +39,14 @@ _MODULE = "tests.benchmarks.night"
 _K = 10
 _CHUNK = 512
 _CHANGED = 50
-"""One article in so many changes for the second night."""
+"""One article in so many changes before a night."""
+_IMPORT = ("-m", "recommender.cli", "import")
+_TRAIN = ("-m", "recommender.cli", "train", "--json", "--force")
+_NIGHTS = {
+    "2 % changed": {},
+    "2 % changed, idf afresh": {"RECOMMENDER_RELATED_DRIFT": "0"},
+    "nothing changed": {},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +81,34 @@ def _measured(
     with export.open("w", encoding="utf-8") as lines:
         size = sum(1 for article in islice(_articles(files), size) if lines.write(article.model_dump_json() + "\n"))
     click.echo(f"\n{size:,} articles")
-    take_in = ("-m", "recommender.cli", "import", str(export), "--data-dir", str(data_dir))
-    _line("import", _run(*take_in))
-    train = ("-m", "recommender.cli", "train", "--json", "--force", "--data-dir", str(data_dir))
-    full = _run(*train)
+    with EmbeddedRedis(data_dir):
+        full = _trained(export, data_dir, before)
+        recall = _run("-m", _MODULE, "recall", str(data_dir), full.printed["version"], str(sample))
+        for name, share in recall.printed.items():
+            click.echo(f"  recall@10, {name:<31}{share:.4f}")
+        if opponents:
+            for name, part in (("scikit-learn, in chunks", "obvious"), ("sparse_dot_topn", "topn")):
+                cost = _run("-m", _MODULE, part, str(export), str(sample))
+                whole = Cost(cost.printed["seconds"], cost.printed["processor"], cost.memory, None)
+                _line(name, whole, f"{_ratio(whole, full)} ours; TF-IDF {cost.printed['weighing']:.0f} s of it")
+        for first, (name, settings) in enumerate(_NIGHTS.items()):
+            if name.startswith("2 %"):
+                _change(export, first)
+                _run(*_IMPORT, str(export), "--data-dir", str(data_dir))
+            night = _run(*_TRAIN, "--data-dir", str(data_dir), **settings)
+            _line(name, night, f"{_ratio(night, full)} a full run, {night.printed['read']:,} read")
+            click.echo(
+                f"    idf {'learned afresh' if night.printed['relearned'] else 'kept'}, drift {night.printed['drift']}"
+            )
+            _steps(night)
+    return full
+
+
+def _trained(export: Path, data_dir: Path, before: Cost | None) -> Cost:
+    _line("import", _run(*_IMPORT, str(export), "--data-dir", str(data_dir)))
+    full = _run(*_TRAIN, "--data-dir", str(data_dir))
     _line("training in full", full, f"{_ratio(full, before)} the size before's" if before else "")
     _steps(full)
-    recall = _run("-m", _MODULE, "recall", str(data_dir), full.printed["version"], str(sample))
-    for name, share in recall.printed.items():
-        click.echo(f"  recall@10, {name:<31}{share:.4f}")
-    if opponents:
-        for name, part in (("scikit-learn, in chunks", "obvious"), ("sparse_dot_topn", "topn")):
-            cost = _run("-m", _MODULE, part, str(export), str(sample))
-            whole = Cost(cost.printed["seconds"], cost.printed["processor"], cost.memory, None)
-            _line(name, whole, f"{_ratio(whole, full)} ours; TF-IDF {cost.printed['weighing']:.0f} s of it")
-    _change(export)
-    _run(*take_in)
-    for name in ("2 % changed", "nothing changed"):
-        night = _run(*train)
-        relearned = ", idf learned afresh" if night.printed["relearned"] else ""
-        _line(name, night, f"{_ratio(night, full)} a full run, {night.printed['read']:,} read{relearned}")
-        _steps(night)
     return full
 
 
@@ -106,10 +122,10 @@ def _articles(files: Sequence[Path]) -> Iterator[Article]:
                 continue
 
 
-def _change(export: Path) -> None:
-    """Give one article in fifty another's first half."""
+def _change(export: Path, first: int) -> None:
+    """Give one article in fifty, from the first on, the next one's first half."""
     lines = [json.loads(line) for line in export.read_text(encoding="utf-8").splitlines()]
-    for one, other in zip(lines[::_CHANGED], lines[1::_CHANGED], strict=False):
+    for one, other in zip(lines[first::_CHANGED], lines[first + 1 :: _CHANGED], strict=False):
         one["body"] = other["body"][: len(other["body"]) // 2] + one["body"][len(one["body"]) // 2 :]
     export.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
@@ -128,14 +144,17 @@ def _line(name: str, cost: Cost, note: str = "") -> None:
 
 def _steps(night: Cost) -> None:
     for name, seconds in night.printed["seconds"].items():
-        click.echo(f"    {name:<28}{seconds:9.1f} s")
+        click.echo(f"    {name:<32}{seconds:7.1f} s")
 
 
-def _run(*arguments: str) -> Cost:
-    """Run Python with these arguments; the last line that it prints is JSON, or nothing."""
+def _run(*arguments: str, **settings: str) -> Cost:
+    """Run Python with these arguments and settings; the last line that it prints is JSON, or nothing."""
     started = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=own_environment()
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=own_environment() | settings,
     ) as process:
         assert process.stdout
         printed = process.stdout.read().decode()
