@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     related_drift: float = Field(
         0.0008,
         ge=0,
-        description="mean change of a word's idf from which on words and idf are learned afresh",
+        description="mean change of a word's idf from which on idf is learned afresh",
     )
     versions_keep: int = Field(3, ge=1, le=100, description="published versions kept, the current one included")
     train_lock_s: float = Field(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
 from recommender.related.neighbours import COMPILED, Neighbours
 from recommender.text.rows import unit_rows
@@ -17,6 +17,10 @@ from recommender.text.rows import unit_rows
 __all__ = ["Expansion"]
 
 _BLOCK = 1024
+_TINY = np.finfo(np.float32).tiny
+
+Filled = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
+"""Of some rows how many words are kept, and these with their weights, in order; shapes (b,), (b, terms), (b, terms)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +71,46 @@ class Expansion:
         -------
         csr_matrix of float32, shape (n, n_terms)
         """
-        n, blocks = rows.shape[0], [rows[:0]]
+        n = rows.shape[0]
+        counts, terms = np.zeros(n, dtype=np.int64), np.zeros((n, self.terms), dtype=np.int32)
+        weights = np.zeros(terms.shape, dtype=np.float32)
         expand = self._expand_compiled if COMPILED else self._expand_slowly
-        with ThreadPoolExecutor(threads) as pool:
-            for block in pool.map(partial(expand, rows, neighbours), range(0, n, _BLOCK)):
-                blocks.append(unit_rows(block))
-                progress(min((len(blocks) - 1) * _BLOCK, n))
-        return csr_matrix(vstack(blocks), dtype=np.float32)
 
-    def _expand_slowly(self, rows: csr_matrix, neighbours: Neighbours, start: int) -> csr_matrix:
-        block = slice(start, start + _BLOCK)
+        def fill(start: int) -> int:
+            block = slice(start, min(start + _BLOCK, n))
+            expand(rows, neighbours, block, (counts[block], terms[block], weights[block]))
+            weights[block] /= np.maximum(np.linalg.norm(weights[block], axis=1, keepdims=True), _TINY)
+            return block.stop
+
+        with ThreadPoolExecutor(threads) as pool:
+            for done in pool.map(fill, range(0, n, _BLOCK)):
+                progress(done)
+        there = np.arange(self.terms) < counts[:, None]
+        parts = (weights.ravel(), terms.ravel()) if there.all() else (weights[there], terms[there])
+        return csr_matrix((*parts, np.concatenate(([0], np.cumsum(counts)))), shape=rows.shape)
+
+    def _expand_slowly(self, rows: csr_matrix, neighbours: Neighbours, block: slice, filled: Filled) -> None:
         near = neighbours.cosines[block]
-        expanded = (
+        expanded = csr_matrix(
             self.own * rows[block]
             + self.near * _centroids(rows, neighbours.indices[block, : self.nearest], near[:, : self.nearest] ** 2)
             + self.wide * _centroids(rows, neighbours.indices[block, : self.widest], near[:, : self.widest])
         )
-        return _heaviest(csr_matrix(expanded), self.terms)
+        counts, terms, weights = filled
+        for row, (start, stop) in enumerate(pairwise(expanded.indptr.tolist())):
+            cells = np.arange(start, stop)
+            if stop - start > self.terms:
+                cells = start + np.argpartition(-expanded.data[start:stop], self.terms)[: self.terms]
+            cells = cells[np.argsort(expanded.indices[cells])]
+            counts[row] = len(cells)
+            terms[row, : len(cells)], weights[row, : len(cells)] = expanded.indices[cells], expanded.data[cells]
 
-    def _expand_compiled(self, rows: csr_matrix, neighbours: Neighbours, start: int) -> csr_matrix:
+    def _expand_compiled(self, rows: csr_matrix, neighbours: Neighbours, block: slice, filled: Filled) -> None:
         from recommender.related.compiled import expand_rows  # noqa: PLC0415 - takes a second
 
-        block = slice(start, min(start + _BLOCK, rows.shape[0]))
         kin, cosines = neighbours.indices[block, : self.widest], neighbours.cosines[block, : self.widest]
-        counts, terms = np.zeros(len(kin), dtype=np.int64), np.zeros((len(kin), self.terms), dtype=np.int32)
-        weights = np.zeros(terms.shape, dtype=np.float32)
         parts, shares = (rows.indptr, rows.indices, rows.data), (self.own, self.near, self.wide)
-        expand_rows(parts, rows.shape[1], start, kin, cosines, shares, self.nearest, (counts, terms, weights))
-        there = np.arange(self.terms) < counts[:, None]
-        starts = np.concatenate(([0], np.cumsum(counts)))
-        return csr_matrix((weights[there], terms[there], starts), shape=(len(kin), rows.shape[1]))
+        expand_rows(parts, rows.shape[1], block.start, kin, cosines, shares, self.nearest, filled)
 
 
 def _centroids(rows: csr_matrix, indices: NDArray[np.int32], weights: NDArray[np.float32]) -> csr_matrix:
@@ -104,19 +118,3 @@ def _centroids(rows: csr_matrix, indices: NDArray[np.int32], weights: NDArray[np
     starts = np.concatenate(([0], np.cumsum(there.sum(axis=1))))
     chosen = csr_matrix((weights[there], indices[there], starts), shape=(len(indices), rows.shape[0]))
     return unit_rows(chosen @ rows)
-
-
-def _heaviest(rows: csr_matrix, count: int) -> csr_matrix:
-    """Keep the ``count`` heaviest entries of each row, in the order of their columns."""
-    kept = []
-    for start, stop in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
-        if stop - start > count:
-            heaviest = np.argpartition(-rows.data[start:stop], count)[:count]
-            kept.append(np.sort(heaviest + start))
-        else:
-            kept.append(np.arange(start, stop))
-    chosen = np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
-    starts = np.concatenate(([0], np.cumsum([len(some) for some in kept])))
-    trimmed = csr_matrix((rows.data[chosen], rows.indices[chosen], starts), shape=rows.shape)
-    trimmed.sort_indices()
-    return trimmed

@@ -207,7 +207,11 @@ def nearest_through(
         return _nearest_masked(rows, graph, onward, stand_ins, k=k, hops=hops, progress=progress)
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
-    found, stand, order = Neighbours.none(n, k), stand_ins.astype(np.int32), _side_by_side(rows)
+    found, stand, order = (
+        Neighbours.none(n, k),
+        stand_ins.astype(np.int32),
+        _side_by_side(rows) if hops else np.arange(n),
+    )
     parts = (rows.indptr, rows.indices, rows.data)
 
     def search(start: int) -> int:
