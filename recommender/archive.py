@@ -177,7 +177,7 @@ class Archive:
         rows = self._connection.execute(
             "SELECT id, digest, section, published FROM articles WHERE NOT withdrawn ORDER BY id"
         )
-        return [Head(*row) for row in rows]
+        return list(map(Head._make, rows))
 
     def documents(self, ids: Sequence[str]) -> Iterator[str]:
         """Yield the JSON text of known articles, in the order asked for, some hundred in memory at a time."""

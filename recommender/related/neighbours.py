@@ -21,7 +21,7 @@ _LEAST = 1e-6
 """Cosine below which two articles share nothing, whatever the floor."""
 _CHUNK = 512
 _SPREAD = 8192
-"""Articles compared in one task where other machines take part."""
+"""Articles compared in one task where other machines take part, and looked through at a time."""
 _KIN = 30
 """Kin from which the search for the nearest by expanded words starts."""
 _SHARING = 15
@@ -276,11 +276,14 @@ def _side_by_side(rows: csr_matrix) -> NDArray[np.integer]:
 
     They are near the same others for the most part, whose rows are still in the processor's cache then.
     """
-    lengths = np.diff(rows.indptr)
-    filled, words = np.flatnonzero(lengths), np.full(len(lengths), -1)
-    greatest = np.repeat(np.maximum.reduceat(rows.data, rows.indptr[filled]), lengths[filled])
-    heaviest = np.flatnonzero(rows.data == greatest)
-    words[filled] = rows.indices[heaviest[np.searchsorted(heaviest, rows.indptr[filled])]]
+    words = np.full(rows.shape[0], -1)
+    for start in range(0, len(words), _SPREAD):
+        some = rows[start : start + _SPREAD]
+        lengths = np.diff(some.indptr)
+        filled = np.flatnonzero(lengths)
+        greatest = np.repeat(np.maximum.reduceat(some.data, some.indptr[filled]), lengths[filled])
+        heaviest = np.flatnonzero(some.data == greatest)
+        words[start + filled] = some.indices[heaviest[np.searchsorted(heaviest, some.indptr[filled])]]
     return np.argsort(words, kind="stable")
 
 
