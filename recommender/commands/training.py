@@ -58,9 +58,14 @@ def refresh_command(*, stays: bool, data_dir: Path | None, as_json: bool) -> Non
 
 def train_with_bars(service: Service, *, by: str | None = None, dry_run: bool = False, force: bool = False) -> Summary:
     """Train with a progress bar for each step."""
-    gc.freeze()  # to look through all modules for garbage again and again takes a second of a night
-    with progress_bars() as bars:
-        return train(service, bars, by=by or f"{_user()}@{socket.gethostname()}", dry_run=dry_run, force=force)
+    # A run leaves hardly any garbage that refers to itself, and to look for it among all modules takes a second.
+    gc.freeze()
+    gc.disable()
+    try:
+        with progress_bars() as bars:
+            return train(service, bars, by=by or f"{_user()}@{socket.gethostname()}", dry_run=dry_run, force=force)
+    finally:
+        gc.enable()
 
 
 def _user() -> str:
