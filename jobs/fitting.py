@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix, vstack
+from scipy.sparse import csr_array, csr_matrix
 
 from jobs.progress import Tick
 from jobs.readings import Readings, ReadingsCache
@@ -29,7 +29,7 @@ from recommender.settings import Settings
 from recommender.text.counts import gathered
 from recommender.text.fields import FieldReader
 from recommender.text.lexicon import Lexicon
-from recommender.text.rows import distances
+from recommender.text.rows import distances, rows_at
 from recommender.text.tfidf import FieldTfidf
 
 __all__ = ["Documents", "Fitted", "Step", "fit", "in_memory"]
@@ -223,9 +223,10 @@ class _Words:
             again, rows = np.ones(len(places), dtype=bool), weigh(counts)
         else:
             again = (places < 0) | counts.having({*terms[len(known) :]})
-            parts, shape = (before.rows.data, before.rows.indices, before.rows.indptr), (len(before.ids), len(terms))
-            every = vstack((csr_matrix(parts, shape=shape), weigh(gathered([counts], np.flatnonzero(again)))))
-            rows = csr_matrix(every)[np.where(again, shape[0] + np.cumsum(again) - 1, places)]
+            weighed = weigh(gathered([counts], np.flatnonzero(again)))
+            order = np.where(again, len(before.ids) + np.cumsum(again) - 1, places)
+            both = [(part.data, part.indices, part.indptr) for part in (before.rows, weighed)]
+            rows = csr_matrix(rows_at(both, order), shape=(len(order), len(terms)))
         return rows, distances(rows, terms, before.rows, known, np.where(again, places, -1))
 
     def spelled(self, lexicon: Lexicon, before: Model | None) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommender.text.fields import Fields
+from recommender.text.rows import rows_at
 from recommender.text.words import Words
 
 __all__ = ["FIELDS", "Counts", "count", "gathered"]
@@ -75,42 +76,20 @@ def gathered(several: Sequence[Counts], places: NDArray[np.integer]) -> Counts:
             np.fromiter((numbers.setdefault(stem, len(numbers)) for stem in counts.stems), np.int32, len(counts.stems))
         )
         written += [word for word, at in zip(counts.written, columns[-1].tolist(), strict=True) if at >= len(written)]
-    fields = [_rows_of([getattr(counts, name) for counts in several], columns, places) for name in FIELDS]
-    stands = np.zeros(len(numbers), dtype=bool)
-    for _, indices, _ in fields:
-        stands[indices] = True
+    fields, stands = [], np.zeros(len(numbers), dtype=bool)
+    for name in FIELDS:
+        parts = [getattr(counts, name) for counts in several]
+        # The words of the first have kept their numbers.
+        indices = [part.indices if at == 0 else columns[at][part.indices] for at, part in enumerate(parts)]
+        fields.append(
+            rows_at([(part.data, where, part.indptr) for part, where in zip(parts, indices, strict=True)], places)
+        )
+        stands[fields[-1][1]] = True
     stems, kept, moved = list(numbers), np.flatnonzero(stands).tolist(), np.cumsum(stands, dtype=np.int32) - 1
     parts = [
         csr_matrix((data, moved[indices], starts), shape=(len(places), len(kept))) for data, indices, starts in fields
     ]
     return Counts([stems[word] for word in kept], [written[word] for word in kept], *parts)
-
-
-def _rows_of(
-    matrices: Sequence[csr_matrix], columns: Sequence[NDArray[np.int32]], places: NDArray[np.integer]
-) -> tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[np.int64]]:
-    """Return cells, columns and starts of rows of several matrices, copied run by run: most nights few have changed.
-
-    Parameters
-    ----------
-    matrices : sequence of csr_matrix
-    columns : sequence of array of int32
-        Where the columns of each go; those of the first stay where they are.
-    places : array of int
-        Of the rows among those of all.
-    """
-    firsts = np.cumsum([0, *(part.shape[0] for part in matrices)])
-    of = np.searchsorted(firsts, places, side="right") - 1
-    begins = np.flatnonzero(np.diff(places, prepend=-2) != 1)
-    begins = np.union1d(begins, np.flatnonzero(np.diff(of, prepend=-1)))
-    data, indices = [np.empty(0, np.uint16)], [np.empty(0, np.int32)]
-    for begin, end in pairwise([*begins.tolist(), len(places)]):
-        part, row = matrices[of[begin]], places[begin] - firsts[of[begin]]
-        cells = slice(part.indptr[row], part.indptr[row + end - begin])
-        data.append(part.data[cells])
-        indices.append(columns[of[begin]][part.indices[cells]] if of[begin] else part.indices[cells])
-    lengths = np.concatenate([np.diff(part.indptr) for part in matrices])[places]
-    return np.concatenate(data), np.concatenate(indices), np.concatenate(([0], np.cumsum(lengths)))
 
 
 def _counted(texts: Sequence[Sequence[int]], n_words: int) -> csr_matrix:

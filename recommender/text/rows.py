@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, linalg
 
-__all__ = ["distances", "unit_rows"]
+__all__ = ["distances", "rows_at", "unit_rows"]
 
 _BLOCK = 2048
+
+Cells = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.integer]]
+"""Data, indices and indptr of a CSR matrix."""
 
 
 def unit_rows(rows: Any) -> csr_matrix:
@@ -19,6 +23,31 @@ def unit_rows(rows: Any) -> csr_matrix:
     from sklearn.preprocessing import normalize  # noqa: PLC0415 - takes half a second
 
     return csr_matrix(normalize(rows) if all(rows.shape) else rows, dtype=np.float32)
+
+
+def rows_at(matrices: Sequence[Cells], places: NDArray[np.integer]) -> Cells:
+    """Return rows of several sparse matrices, given by their places among those of all.
+
+    They are copied run by run: from one night to the next few have changed.
+
+    Parameters
+    ----------
+    matrices : sequence of data, indices, indptr
+        As CSR matrices have them.
+    places : array of int, shape (n,)
+    """
+    lengths = [np.diff(starts) for _, _, starts in matrices]
+    firsts = np.cumsum([0, *map(len, lengths)])
+    of = np.searchsorted(firsts, places, side="right") - 1
+    begins = np.flatnonzero((np.diff(places, prepend=-2) != 1) | (np.diff(of, prepend=-1) != 0))
+    runs = [tuple(part[:0] for part in matrices[0][:2])]
+    for begin, end in pairwise([*begins.tolist(), len(places)]):
+        data, indices, starts = matrices[of[begin]]
+        row = places[begin] - firsts[of[begin]]
+        cells = slice(starts[row], starts[row + end - begin])
+        runs.append((data[cells], indices[cells]))
+    data, indices = map(np.concatenate, zip(*runs, strict=True))
+    return data, indices, np.concatenate(([0], np.cumsum(np.concatenate(lengths)[places])))
 
 
 def distances(

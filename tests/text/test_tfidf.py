@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommender.text.counts import Counts, count, gathered
 from recommender.text.fields import Fields
+from recommender.text.rows import rows_at
 from recommender.text.tfidf import FieldTfidf
 from recommender.text.words import Words
 
@@ -122,3 +124,16 @@ def test_gathered_counts_are_those_of_the_articles_alone(
             assert {stem: n for stem, n in zip(found.stems, row.tolist(), strict=True) if n} == dict(expected)
     assert {*found.stems} == {VOCABULARY[word - 1] for one in wanted for word in (*one.title, *one.body)}
     assert found.written == found.stems
+
+
+@given(
+    st.lists(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), max_size=8), min_size=1, max_size=3),
+    st.data(),
+)
+def test_rows_at_places_are_those_of_all_stacked(several: list[list[list[int]]], data: st.DataObject) -> None:
+    """In any order, from any of several matrices, none, one or all of their rows."""
+    matrices = [csr_matrix(np.array(rows, dtype=np.float32).reshape(len(rows), 6)) for rows in several]
+    stacked = np.vstack([matrix.toarray() for matrix in matrices])
+    places = np.array(data.draw(st.permutations(range(len(stacked))))[: data.draw(st.integers(0, 30))], dtype=np.int64)
+    found = rows_at([(matrix.data, matrix.indices, matrix.indptr) for matrix in matrices], places)
+    np.testing.assert_array_equal(csr_matrix(found, shape=(len(places), 6)).toarray(), stacked[places])
