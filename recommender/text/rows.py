@@ -14,7 +14,7 @@ __all__ = ["distances", "rows_at", "unit_rows"]
 
 _BLOCK = 2048
 
-Cells = tuple[NDArray[np.generic], NDArray[np.int32], NDArray[np.integer]]
+Cells = tuple[NDArray[np.number], NDArray[np.int32], NDArray[np.integer]]
 """Data, indices and indptr of a CSR matrix."""
 
 

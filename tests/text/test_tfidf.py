@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -126,14 +127,14 @@ def test_gathered_counts_are_those_of_the_articles_alone(
     assert found.written == found.stems
 
 
-@given(
-    st.lists(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), max_size=8), min_size=1, max_size=3),
-    st.data(),
-)
-def test_rows_at_places_are_those_of_all_stacked(several: list[list[list[int]]], data: st.DataObject) -> None:
+a_matrix = st.integers(0, 8).flatmap(lambda n: arrays(np.float32, (n, 6), elements=st.integers(0, 9).map(float)))
+
+
+@given(st.lists(a_matrix, min_size=1, max_size=3), st.data())
+def test_rows_at_places_are_those_of_all_stacked(several: list[NDArray[np.float32]], data: st.DataObject) -> None:
     """In any order, from any of several matrices, none, one or all of their rows."""
-    matrices = [csr_matrix(np.array(rows, dtype=np.float32).reshape(len(rows), 6)) for rows in several]
-    stacked = np.vstack([matrix.toarray() for matrix in matrices])
-    places = np.array(data.draw(st.permutations(range(len(stacked))))[: data.draw(st.integers(0, 30))], dtype=np.int64)
+    matrices, stacked = map(csr_matrix, several), np.vstack(several)
+    order = data.draw(st.permutations(range(len(stacked))))
+    places = np.array(order[: data.draw(st.integers(0, len(order)))], dtype=np.int64)
     found = rows_at([(matrix.data, matrix.indices, matrix.indptr) for matrix in matrices], places)
     np.testing.assert_array_equal(csr_matrix(found, shape=(len(places), 6)).toarray(), stacked[places])
