@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,8 @@ import numpy as np
 from joblib import Parallel, delayed, parallel
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+
+from recommender.related.uncompiled import nearest_dense, nearest_masked
 
 __all__ = ["COMPILED", "Neighbours", "nearest", "nearest_by_kin", "nearest_through", "reverse"]
 
@@ -29,8 +31,6 @@ _SHARING = 15
 _HOPS = 6
 """Of how many of the nearest found so far the nearest are looked at too."""
 _UNKNOWN = np.empty((0, 0), dtype=np.float32)
-_DENSE_CELLS = 32_000_000
-"""Cells of the dense block that scipy's way needs: 128 MB."""
 
 Progress = Callable[[int], None]
 
@@ -87,6 +87,8 @@ def nearest(
     """
     n = rows.shape[0]
     fresh = np.ones(n, dtype=bool) if fresh is None else fresh
+    if not fresh.any():
+        return Neighbours.none(n, k)
     least = np.broadcast_to(np.maximum(floor, _LEAST), n).astype(np.float32)
     find = _nearest_spread if _spread() else _nearest_here
     return find(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress)
@@ -108,10 +110,8 @@ def _nearest_here(
     threads: int = 1,
     progress: Progress = lambda _: None,
 ) -> Neighbours:
-    if not fresh.any():
-        return Neighbours.none(len(fresh), k)
     if not COMPILED:
-        return _nearest_dense(rows, originals, k=k, least=least, fresh=fresh, progress=progress)
+        return Neighbours(*nearest_dense(rows, originals, k=k, least=least, fresh=fresh, progress=progress))
     from recommender.related.search import search  # noqa: PLC0415 - takes a second
 
     return Neighbours(*search(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress))
@@ -124,7 +124,7 @@ def _nearest_spread(
     k: int,
     least: NDArray[np.float32],
     fresh: NDArray[np.bool_],
-    threads: int,
+    threads: int,  # noqa: ARG001 - the engine has its own
     progress: Progress,
 ) -> Neighbours:
     """Let the engine compare a strip of the fresh with all at a time; two of them meet once in the strip of each."""
@@ -132,7 +132,7 @@ def _nearest_spread(
     found = Neighbours.none(len(fresh), k)
     strips = np.array_split(asked, range(_SPREAD, len(asked), _SPREAD))
     engine = Parallel(n_jobs=-1, return_as="generator")
-    compare = delayed(partial(_nearest_to, k=k, least=least, threads=threads))
+    compare = delayed(partial(_nearest_to, k=k, least=least))
     done = 0
     for strip, (near, of_rest) in zip(
         strips, engine(compare(rows, originals, strip, rest) for strip in strips), strict=True
@@ -156,12 +156,11 @@ def _nearest_to(
     *,
     k: int,
     least: NDArray[np.float32],
-    threads: int,
 ) -> tuple[Neighbours, Neighbours]:
     """Return the nearest of a strip, and those of the rest that are in the strip."""
     fresh = np.zeros(rows.shape[0], dtype=bool)
     fresh[strip] = True
-    found = _nearest_here(rows, originals, k=k, least=least, fresh=fresh, threads=threads)
+    found = _nearest_here(rows, originals, k=k, least=least, fresh=fresh)
     near, of_rest = (Neighbours(found.indices[some], found.cosines[some]) for some in (strip, rest))
     return near, of_rest
 
@@ -204,7 +203,8 @@ def nearest_through(
     n, hops = rows.shape[0], graph.shape[1] if hops is None else hops
     onward = graph if onward is None else onward
     if not COMPILED:
-        return _nearest_masked(rows, graph, onward, stand_ins, k=k, hops=hops, progress=progress)
+        steps = (graph, onward, hops)
+        return Neighbours(*nearest_masked(rows, steps, stand_ins, k=k, least=_LEAST, progress=progress))
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
     found, stand, order = (
@@ -312,80 +312,3 @@ def reverse(graph: NDArray[np.int32], width: int) -> NDArray[np.int32]:
     found = np.full((n, width), -1, dtype=np.int32)
     found[np.repeat(np.arange(n), counts)[kept], ranks[kept]] = places.indices[kept] % max(1, n)
     return found
-
-
-def _nearest_dense(
-    rows: csr_matrix,
-    originals: NDArray[np.int64],
-    *,
-    k: int,
-    least: NDArray[np.float32],
-    fresh: NDArray[np.bool_],
-    progress: Progress,
-) -> Neighbours:
-    n, done = len(fresh), 0
-    found, listed = Neighbours.none(n, k), originals == np.arange(n)
-    for asked, among in ((fresh, listed), (~fresh, listed & fresh)):
-        articles, others = np.flatnonzero(asked), np.flatnonzero(among)
-        columns = rows[others].T.tocsr()
-        for block in _blocks_of(len(articles), len(others)):
-            some = articles[block]
-            product = (rows[some] @ columns).toarray()
-            product[originals[some, None] == others] = 0
-            _keep_best(product, others, least[some, None], found, some)
-            done += len(some)
-            progress(done)
-    return found
-
-
-def _nearest_masked(
-    rows: csr_matrix,
-    graph: NDArray[np.int32],
-    onward: NDArray[np.int32],
-    stand_ins: NDArray[np.int64],
-    *,
-    k: int,
-    hops: int,
-    progress: Progress,
-) -> Neighbours:
-    n = rows.shape[0]
-    steps, firsts, further = _adjacency(graph), _adjacency(graph[:, :hops]), _adjacency(onward)
-    found, every = Neighbours.none(n, k), np.arange(n)
-    standing = csr_matrix((np.ones(n, dtype=np.float32), (every, stand_ins)), shape=(n, n))
-    for block in _blocks_of(n, n):
-        reached = ((steps[block] + firsts[block] @ further) @ standing).toarray() > 0
-        reached[stand_ins[block, None] == every] = False
-        product = np.where(reached, (rows[block] @ rows.T).toarray(), 0)
-        _keep_best(product, every, _LEAST, found, block)
-        progress(block.stop)
-    return found
-
-
-def _adjacency(graph: NDArray[np.int32]) -> csr_matrix:
-    there = graph >= 0
-    starts = np.concatenate(([0], np.cumsum(there.sum(axis=1))))
-    return csr_matrix((np.ones(there.sum(), dtype=np.float32), graph[there], starts), shape=(len(graph),) * 2)
-
-
-def _blocks_of(n: int, width: int) -> Iterator[slice]:
-    size = max(1, min(1024, _DENSE_CELLS // max(1, width)))
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
-
-
-def _keep_best(
-    product: NDArray[np.float32],
-    columns: NDArray[np.integer],
-    least: float | NDArray[np.float32],
-    found: Neighbours,
-    block: slice | NDArray[np.integer],
-) -> None:
-    k = min(found.indices.shape[1], product.shape[1])
-    if not k:
-        return
-    # Of the negated values: argpartition from the other end is 20 times slower on rows full of zeros.
-    best = np.argpartition(-product, k - 1, axis=1)[:, :k]
-    near = np.take_along_axis(product, best, axis=1)
-    order = np.lexsort((best, -near))
-    best, near = np.take_along_axis(best, order, axis=1), np.take_along_axis(near, order, axis=1)
-    found.indices[block, :k] = np.where(near >= least, columns[best], -1)
-    found.cosines[block, :k] = np.where(near >= least, near, 0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
-from recommender.related import neighbours
+from recommender.related import neighbours, uncompiled
 from recommender.related.neighbours import Neighbours, nearest, nearest_through, reverse
 
 corpora = st.integers(1, 24).flatmap(
@@ -44,7 +44,7 @@ def dense_nearest(
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways of comparing; the second is what a machine without numba runs."""
     monkeypatch.setattr(neighbours, "COMPILED", request.param == "compiled")
-    monkeypatch.setattr(neighbours, "_DENSE_CELLS", 50)  # so that small cases have several blocks
+    monkeypatch.setattr(uncompiled, "_DENSE_CELLS", 50)  # so that small cases have several blocks
     return str(request.param)
 
 
@@ -201,7 +201,8 @@ def test_an_engine_given_to_joblib_finds_the_same(monkeypatch: pytest.MonkeyPatc
     random = np.random.default_rng(5)
     rows = csr_matrix(normalize(random.poisson(0.3, (2000, 300)).astype(np.float32)))
     originals = np.where(random.random(2000) < 0.1, 0, np.arange(2000))
-    alone = nearest(rows, originals, k=20, floor=0)
+    fresh = random.random(2000) < 0.4
+    alone, of_fresh = nearest(rows, originals, k=20, floor=0), nearest(rows, originals, k=20, floor=0, fresh=fresh)
     monkeypatch.setattr(neighbours, "_SPREAD", 300)
     steps: list[int] = []
     with (
@@ -210,11 +211,14 @@ def test_an_engine_given_to_joblib_finds_the_same(monkeypatch: pytest.MonkeyPatc
         parallel_config("dask"),
     ):
         spread = nearest(rows, originals, k=20, floor=0, progress=steps.append)
+        spread_of_fresh = nearest(rows, originals, k=20, floor=0, fresh=fresh)
         tasks = client.run(lambda dask_worker: dask_worker.state.executed_count)
     assert all(done > 0 for done in tasks.values())
     assert steps == [300, 600, 900, 1200, 1500, 1800, 2000]
     np.testing.assert_array_equal(spread.indices, alone.indices)
     np.testing.assert_array_equal(spread.cosines, alone.cosines)
+    np.testing.assert_array_equal(spread_of_fresh.indices, of_fresh.indices)
+    np.testing.assert_array_equal(spread_of_fresh.cosines, of_fresh.cosines)
 
 
 @given(seed=st.integers(0, 2**32 - 1), hops=st.integers(0, 4))
