@@ -1,7 +1,6 @@
 """What is compiled by numba: the loops over pairs of articles. Importing this takes a second; import it when needed.
 
-Each function has a slower twin in numpy and scipy, in `uncompiled` or beside its caller, which is used where there is no
-numba.
+Each function has a slower twin in numpy and scipy, in `uncompiled` or beside its caller, used where there is no numba.
 """
 
 from __future__ import annotations
