@@ -23,7 +23,9 @@ _LEAST = 1e-6
 """Cosine below which two articles share nothing, whatever the floor."""
 _CHUNK = 512
 _SPREAD = 8192
-"""Articles compared in one task where other machines take part, and looked through at a time."""
+"""Articles compared in one task where other machines take part."""
+_LOOKED_THROUGH = 8192
+"""Rows looked through at a time: what lies between stays small."""
 _KIN = 30
 """Kin from which the search for the nearest by expanded words starts."""
 _SHARING = 15
@@ -90,8 +92,9 @@ def nearest(
     if not fresh.any():
         return Neighbours.none(n, k)
     least = np.broadcast_to(np.maximum(floor, _LEAST), n).astype(np.float32)
-    find = _nearest_spread if _spread() else _nearest_here
-    return find(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress)
+    if _spread():
+        return _nearest_spread(rows, originals, k=k, least=least, fresh=fresh, progress=progress)
+    return _nearest_here(rows, originals, k=k, least=least, fresh=fresh, threads=threads, progress=progress)
 
 
 def _spread() -> bool:
@@ -124,7 +127,6 @@ def _nearest_spread(
     k: int,
     least: NDArray[np.float32],
     fresh: NDArray[np.bool_],
-    threads: int,  # noqa: ARG001 - the engine has its own
     progress: Progress,
 ) -> Neighbours:
     """Let the engine compare a strip of the fresh with all at a time; two of them meet once in the strip of each."""
@@ -207,11 +209,8 @@ def nearest_through(
         return Neighbours(*nearest_masked(rows, steps, stand_ins, k=k, least=_LEAST, progress=progress))
     from recommender.related.compiled import closest_of_candidates  # noqa: PLC0415 - takes a second
 
-    found, stand, order = (
-        Neighbours.none(n, k),
-        stand_ins.astype(np.int32),
-        _side_by_side(rows) if hops else np.arange(n),
-    )
+    found, stand = Neighbours.none(n, k), stand_ins.astype(np.int32)
+    order = _side_by_side(rows) if hops else np.arange(n)  # one step leads to few, whatever the order
     parts = (rows.indptr, rows.indices, rows.data)
 
     def search(start: int) -> int:
@@ -277,8 +276,8 @@ def _side_by_side(rows: csr_matrix) -> NDArray[np.integer]:
     They are near the same others for the most part, whose rows are still in the processor's cache then.
     """
     words = np.full(rows.shape[0], -1)
-    for start in range(0, len(words), _SPREAD):
-        some = rows[start : start + _SPREAD]
+    for start in range(0, len(words), _LOOKED_THROUGH):
+        some = rows[start : start + _LOOKED_THROUGH]
         lengths = np.diff(some.indptr)
         filled = np.flatnonzero(lengths)
         greatest = np.repeat(np.maximum.reduceat(some.data, some.indptr[filled]), lengths[filled])
