@@ -89,7 +89,7 @@ def expand_rows(
             if other < 0:
                 continue
             square = cosine * cosine if place < nearest else np.float32(0)
-            # No branches: whether a word was met before cannot be foretold.
+            # No branches: whether a word was met before cannot be foretold. No weight is 0, so no sum of a word met is.
             for at in range(starts[other], starts[other + 1]):
                 term = terms[at]
                 met[count] = term
