@@ -22,7 +22,7 @@ from recommender.related.copies import CopyRule, near_copies, originals, stand_i
 from recommender.related.expansion import Expansion
 from recommender.related.kin import Kin
 from recommender.related.model import Model, with_chosen
-from recommender.related.neighbours import nearest_by_kin
+from recommender.related.neighbours import Neighbours, nearest_by_kin
 from recommender.related.readers import ReadersChoice
 from recommender.related.rules import RelatedRules
 from recommender.settings import Settings
@@ -125,7 +125,8 @@ def fit(
         chosen = stand_ins(exact, near, published)
         keeping.result()
     with step("expand", total) as tick:
-        expanded = expansion.expand(rows, kin, threads=threads, progress=tick)
+        still = None if before is None or words.relearned else (before.expanded, _as_before(places, moved, kin, before))
+        expanded = expansion.expand(rows, kin, kept=still, threads=threads, progress=tick)
     with step("find neighbours", total) as tick:
         candidates = nearest_by_kin(
             expanded, kin, chosen, k=settings.related_candidates, threads=threads, progress=tick
@@ -251,6 +252,16 @@ def _same(heads: Sequence[Head], before: Model) -> NDArray[np.int64]:
     """Return the place that each article had in the model before; -1 where it is new or has changed."""
     digests = dict(zip(before.digests, range(len(before.digests)), strict=True))
     return np.fromiter((digests.get(head.digest, -1) for head in heads), dtype=np.int64, count=len(heads))
+
+
+def _as_before(
+    places: NDArray[np.int64], moved: NDArray[np.floating], kin: Neighbours, before: Model
+) -> NDArray[np.int64]:
+    """Return the place in the model before of each article whose row, kin and rows of kin are as they were, or -1."""
+    unmoved = np.append(np.where((places >= 0) & (moved == 0), places, -2), -1)  # the last for -1
+    then = before.kin.nearest().indices[places]
+    same = (unmoved[:-1] >= 0) & (unmoved[kin.indices] == then).all(axis=1)
+    return np.where(same, places, -1)
 
 
 def _same_original(places: NDArray[np.int64], exact: NDArray[np.int64], before: Model) -> NDArray[np.bool_]:

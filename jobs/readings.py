@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 
 from recommender.article import Article
 from recommender.batched import batched
+from recommender.checksum import checksum
 from recommender.related.copies import fingerprint, sketches, word_hashes
 from recommender.text.counts import FIELDS, Counts, count, gathered
 from recommender.text.encoding import garbled
@@ -29,7 +30,7 @@ __all__ = ["Readings", "ReadingsCache", "read"]
 _BATCH = 1000
 _FEW = 10_000
 """Articles for which no processes are started: to start them takes as long as to read so many."""
-_FORMAT = 3
+_FORMAT = 4
 """Rises when reading changes, so that what was read in the old way is not used."""
 _ARRAYS = ("headlines", "fingerprints", "sketches", "garbled")
 _TEXTS = ("digests", "languages")
@@ -184,7 +185,7 @@ def _kept(directory: Path, reader: FieldReader) -> Readings | None:
         manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         if manifest["reader"] != _signature(reader):
             return None
-        if any(_checksum(directory / name) != mark for name, mark in manifest["files"].items()):
+        if any(checksum(directory / name) != mark for name, mark in manifest["files"].items()):
             return None
         return _load(directory, tuple(manifest["shape"]))
     except (OSError, ValueError, KeyError):
@@ -225,7 +226,7 @@ def _keep(directory: Path, readings: Readings, reader: FieldReader) -> None:
     manifest = {
         "reader": _signature(reader),
         "shape": readings.counts.body.shape,
-        "files": {file.name: _checksum(file) for file in sorted(unfinished.iterdir())},
+        "files": {file.name: checksum(file) for file in sorted(unfinished.iterdir())},
     }
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     shutil.rmtree(directory, ignore_errors=True)
@@ -235,8 +236,3 @@ def _keep(directory: Path, readings: Readings, reader: FieldReader) -> None:
 def _signature(reader: FieldReader) -> str:
     described = [_FORMAT, reader.language.main, sorted(reader.boilerplate.pieces)]
     return hashlib.blake2b(json.dumps(described).encode(), digest_size=16).hexdigest()
-
-
-def _checksum(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "blake2b").hexdigest()

@@ -50,42 +50,41 @@ def _product(dense: NDArray[np.float32], terms: NDArray[np.int32], weights: NDAr
 def expand_rows(
     rows: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
     n_terms: int,
-    first: int,
-    kin: NDArray[np.int32],
-    cosines: NDArray[np.float32],
+    some: NDArray[np.integer],
+    neighbours: tuple[NDArray[np.int32], NDArray[np.float32], int, int],
     shares: tuple[float, float, float],
-    nearest: int,
     expanded: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
 ) -> None:
-    """Expand rows from ``first`` on by the words of their kin, as `Expansion.expand` does; not yet of length 1.
+    """Expand rows by the words of their kin, as `Expansion.expand` does; not yet of length 1.
 
     Parameters
     ----------
     rows : starts, terms, weights
         As a CSR matrix has them.
-    kin, cosines : arrays, shape (b, widest)
-        Of the b rows to expand; -1 where there is none.
+    some : array of int
+        Which to expand.
+    neighbours : indices (n, w), cosines (n, w), nearest, widest
+        Of each row; -1 where there is none; and of how many of them each of the two centroids is.
     shares : own, near, wide
-        Weights of an article's own words, and of the centroids of its nearest and of all its kin.
-    nearest : int
-        Of how many of its kin the first centroid is.
-    expanded : counts, terms, weights (b, most)
+        Weights of an article's own words, and of the two centroids.
+    expanded : counts (n,), terms (n, most), weights (n, most)
         Filled with the heaviest of each row, in the order of their terms.
     """
     starts, terms, weights = rows
     counts, heaviest, heaviest_weights = expanded
+    kin, cosines, nearest, widest = neighbours
     own, near, wide = shares
     # Of each word the weight among the row's own, the two sums, and one place more: all in one line of the cache.
     sums = np.zeros((n_terms, 4), dtype=np.float32)
     met, weighed = np.empty(n_terms + 1, dtype=np.int32), np.empty(n_terms, dtype=np.float32)
-    for number in range(len(kin)):
-        row, count = first + number, 0
+    for row in some:
+        count = 0
         for at in range(starts[row], starts[row + 1]):
             met[count] = terms[at]
             sums[terms[at], 0] = own * weights[at]
             count += 1
-        for place in range(kin.shape[1]):
-            other, cosine = kin[number, place], cosines[number, place]
+        for place in range(min(widest, kin.shape[1])):
+            other, cosine = kin[row, place], cosines[row, place]
             if other < 0:
                 continue
             square = cosine * cosine if place < nearest else np.float32(0)
@@ -106,7 +105,7 @@ def expand_rows(
             term = met[at]
             weighed[at] = sums[term, 0] + (near_share * sums[term, 1] + wide_share * sums[term, 2])
             sums[term] = 0
-        counts[number] = _keep_heaviest(met[:count], weighed[:count], heaviest[number], heaviest_weights[number])
+        counts[row] = _keep_heaviest(met[:count], weighed[:count], heaviest[row], heaviest_weights[row])
 
 
 @compiled

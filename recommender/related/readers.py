@@ -11,7 +11,6 @@ from scipy.sparse import coo_array, csr_array
 
 from recommender.batched import batched
 from recommender.redis.keys import Keys
-from recommender.redis.scripts import script
 
 __all__ = ["READERS_HALF_LIFE_S", "READERS_KEPT", "READERS_S", "TRAIL_LENGTH", "TRAIL_S", "ReadersChoice"]
 
@@ -29,6 +28,8 @@ READERS_S = 60 * 86_400
 _FEW_READERS = 20
 _FEW_SHARED = 30
 _BATCH = 200
+_SCANNED = 1000
+"""Keys that are looked through in one call."""
 
 
 class ReadersChoice:
@@ -66,7 +67,9 @@ class ReadersChoice:
         places = {article_id: place for place, article_id in enumerate(ids)}
         readers = np.zeros(len(ids))
         pairs: list[tuple[int, int, float]] = []
-        for one, shared in self._shared(ids, now):
+        for one, shared in self._shared(now):
+            if one not in places:
+                continue
             readers[places[one]] = shared.pop(one, 0.0)
             pairs += [(places[one], places[other], count) for other, count in shared.items() if other in places]
         ones, others = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
@@ -79,12 +82,16 @@ class ReadersChoice:
             csr_array(coo_array((trust.astype(np.float32), (ones, others)), shape=shape)),
         )
 
-    def _shared(self, ids: Sequence[str], now: float) -> Iterator[tuple[str, dict[str, float]]]:
+    def _shared(self, now: float) -> Iterator[tuple[str, dict[str, float]]]:
         """Yield the articles that were read, each with its decayed readers and those it shares with others."""
         landmark = float(cast("str | None", self._redis.hget(self._keys.view_clock, "landmark")) or 0)
         fade = 2.0 ** ((landmark - now) / READERS_HALF_LIFE_S)
-        for some in batched(ids, _BATCH):
-            keys = [self._keys.readers(article_id) for article_id in some]
-            for number, shared in self._redis.eval(script("read_readers"), len(keys), *keys):
-                weights = (float(weight) * fade for weight in shared[1::2])
-                yield some[number], dict(zip(shared[::2], weights, strict=True))
+        prefix = self._keys.readers_prefix
+        # Most articles of an archive have no readers left; a scan may come upon a key twice.
+        keys = sorted(set(self._redis.scan_iter(f"{prefix}*", count=_SCANNED)))
+        for some in batched(keys, _BATCH):
+            with self._redis.pipeline(transaction=False) as pipe:
+                for key in some:
+                    pipe.zrange(key, 0, -1, withscores=True)
+                for key, shared in zip(some, pipe.execute(), strict=True):
+                    yield key.removeprefix(prefix), {other: weight * fade for other, weight in shared}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import threading
@@ -16,6 +15,7 @@ from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, csr_matrix
 
+from recommender.checksum import checksum
 from recommender.errors import ModelError
 from recommender.related.growth import Growth
 from recommender.related.growth_file import GrowthFile
@@ -31,7 +31,7 @@ from recommender.text.tfidf import FieldTfidf
 
 __all__ = ["Shelf"]
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the files; a model in another format is not read."""
 _ARRAYS = ("published", "originals", "stand_ins")
 _MATRICES = {"rows": csr_matrix, "expanded": csr_matrix, "near": csr_array, "choice": csr_array, "trust": csr_array}
@@ -95,7 +95,7 @@ class Shelf:
             "kin": kin.k,
             "ranking": asdict(model.ranking),
             "shapes": {name: getattr(model, name).shape for name in _MATRICES},
-            "files": {file.name: (file.stat().st_size, _checksum(file)) for file in sorted(directory.iterdir())},
+            "files": {file.name: (file.stat().st_size, checksum(file)) for file in sorted(directory.iterdir())},
         }
         (directory / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
@@ -144,8 +144,8 @@ class Shelf:
             When one is not as it was written.
         """
         directory = self.path(version)
-        for name, (_, checksum) in self._manifest(version)["files"].items():
-            if not (directory / name).is_file() or _checksum(directory / name) != checksum:
+        for name, (_, kept) in self._manifest(version)["files"].items():
+            if not (directory / name).is_file() or checksum(directory / name) != kept:
                 raise _damaged(directory / name)
 
     def growth(self, version: str) -> Growth:
@@ -201,8 +201,3 @@ def _lexicon(described: dict[str, Any], idf: NDArray[np.float32]) -> Lexicon:
 
 def _damaged(file: Path) -> ModelError:
     return ModelError(f"{file} is damaged; train again, or roll back to another version")
-
-
-def _checksum(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "blake2b").hexdigest()

@@ -81,8 +81,20 @@ def test_nights_of_changes_give_the_lists_of_a_full_rebuild_with_the_same_words(
         assert kept.read < full.read == len(articles)
         np.testing.assert_array_equal(model.rows.toarray(), full.model.rows.toarray())
         np.testing.assert_array_equal(model.kin.nearest().indices, full.model.kin.nearest().indices)
+        np.testing.assert_array_equal(model.expanded.toarray(), full.model.expanded.toarray())
         np.testing.assert_array_equal(model.listed.indices, full.model.listed.indices)
         np.testing.assert_allclose(model.listed.cosines, full.model.listed.cosines, atol=1e-6)
+
+
+def test_who_is_akin_to_few_is_expanded_by_who_joins_them(tmp_path: Path) -> None:
+    """A newcomer behind the only kin that an article had changes its words too, as a full rebuild has them."""
+    words = {"one": WORDS[:9], "two": WORDS[:8], "other": WORDS[20:29], "another": WORDS[20:30]}
+    articles = {name: article(name, title=some[0], body=" ".join(some)) for name, some in words.items()}
+    before = night(articles, tmp_path / "readings", None).model
+    articles["three"] = article("three", title=WORDS[20], body=" ".join(WORDS[6:8] + WORDS[20:28]))
+    kept, full = night(articles, tmp_path / "readings", before), night(articles, None, without_kin(before))
+    assert (kept.relearned, kept.read) == (False, 1)
+    np.testing.assert_array_equal(kept.model.expanded.toarray(), full.model.expanded.toarray())
 
 
 @pytest.mark.parametrize("turn", range(1, 4))

@@ -52,3 +52,27 @@ def test_rows_are_their_own_words_and_their_neighbours(dense: NDArray[np.float64
         assert np.linalg.norm(kept) == pytest.approx(1 if expected.any() else 0, abs=1e-5)
         if np.count_nonzero(expected) > 3:
             assert expected[kept > 0].min() >= expected[kept == 0].max() - 1e-6
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@given(
+    dense=arrays(np.float64, st.tuples(st.integers(1, 16), st.just(8)), elements=st.integers(0, 3).map(float)),
+    data=st.data(),
+)
+@settings(max_examples=100, deadline=None)
+def test_rows_that_are_kept_are_copied_and_the_others_expanded(
+    dense: NDArray[np.float64], data: st.DataObject, *, compiled: bool
+) -> None:
+    """Whichever are kept, and wherever they were: these as they were, the others as without."""
+    rows = csr_matrix(normalize(dense), dtype=np.float32)
+    near = nearest(rows, np.arange(len(dense)), k=6, floor=0)
+    way = Expansion(nearest=2, widest=6, terms=4)
+    order = np.array(data.draw(st.permutations(range(len(dense)))))
+    kept = np.array(data.draw(st.lists(st.booleans(), min_size=len(dense), max_size=len(dense))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expansion, "_BLOCK", 5)
+        patch.setattr(expansion, "COMPILED", compiled)
+        whole = way.expand(rows, near)
+        marked = csr_matrix((whole.data + 1, whole.indices, whole.indptr), shape=whole.shape)  # not what they would be
+        found = way.expand(rows, near, kept=(marked[order], np.where(kept, np.argsort(order), -1)))
+    np.testing.assert_array_equal(found.toarray(), np.where(kept[:, None], marked.toarray(), whole.toarray()))
