@@ -27,8 +27,8 @@ from recommender.errors import ModelError, TrainingRefused
 from recommender.intake import reconcile
 from recommender.related.lists import RANKED, field_of
 from recommender.related.model import Model
+from recommender.related.packing import pack, packed_lists
 from recommender.related.publication import Publication
-from recommender.related.ranking import rounded
 from recommender.service import Service
 from recommender.text.language import main_language
 
@@ -219,16 +219,13 @@ def _guard(service: Service, summary: Summary, quality: Quality, model: Model, *
     )
 
 
-def _named(model: Model, tick: Tick) -> Iterator[tuple[str, dict[str, float]]]:
-    listed, names = model.listed, np.array(model.ids, dtype=object)
-    for start in range(0, len(names), _TOLD):
-        some = slice(start, start + _TOLD)
-        others, scores = names[listed.indices[some]].tolist(), rounded(listed.cosines[some])
-        counts = np.count_nonzero(listed.indices[some] >= 0, axis=1).tolist()
-        for one, near, worth, count in zip(model.ids[some], others, scores, counts, strict=True):
-            if count:
-                yield one, dict(zip(near[:count], worth[:count], strict=True))
-        tick(min(start + _TOLD, len(names)))
+def _packed(model: Model, tick: Tick) -> Iterator[tuple[str, bytes]]:
+    lists = zip(model.ids, packed_lists(model.ids, model.listed), strict=True)
+    for done, (one, packed) in enumerate(lists, 1):
+        if packed:
+            yield one, packed
+        if not done % _TOLD:
+            tick(done)
 
 
 def _write(
@@ -244,7 +241,7 @@ def _write(
     with _timed(summary, bars, "write lists and keep the model", len(model.ids)) as tick:
         with ThreadPoolExecutor(1) as beside:
             keeping = beside.submit(keep)
-            publication.write(_named(model, tick))
+            publication.write(_packed(model, tick))
         keeping.result()
 
 
@@ -253,8 +250,8 @@ def _write_variants(service: Service, publication: Publication, bars: Progress, 
     for rules in service.experiments.related_rules():
         with _timed(summary, bars, f"rank {rules.variant}", len(model.ids)) as tick:
             ranked = model.by(rules).with_lists(tick, threads=os.cpu_count() or 1)
-            publication.write((field_of(rules.variant, one), scores) for one, scores in _named(ranked, tick))
-            publication.write([(field_of(rules.variant), RANKED)])
+            publication.write((field_of(rules.variant, one), packed) for one, packed in _packed(ranked, tick))
+            publication.write([(field_of(rules.variant), pack(RANKED))])
 
 
 def _publish(service: Service, publication: Publication, bars: Progress, summary: Summary) -> None:

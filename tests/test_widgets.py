@@ -17,6 +17,7 @@ from recommender.article import Article
 from recommender.intake import reconcile, withdraw
 from recommender.redis.connection import connect
 from recommender.redis.embedded import EmbeddedRedis
+from recommender.related.packing import pack
 from recommender.service import Service, open_service
 from recommender.settings import Settings
 from recommender.view import View
@@ -37,7 +38,7 @@ def newsroom() -> list[Article]:
 
 def publish_lists(service: Service, lists: dict[str, dict[str, float]]) -> str:
     with service.lists.publishing(lock_s=10, keep=3, now=datetime.now(UTC)) as publication:
-        publication.write(lists.items())
+        publication.write((one, pack(scores)) for one, scores in lists.items())
         publication.publish({"lists": len(lists)})
     return publication.version
 

@@ -13,7 +13,8 @@ from redis import Redis
 from recommender.errors import RecommenderError
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
-from recommender.related.publication import Facts, Publication, pack, publishing
+from recommender.related.packing import pack, unpack
+from recommender.related.publication import Facts, Publication, publishing
 
 __all__ = ["POSITION", "RANKED", "Lists", "field_of"]
 
@@ -54,12 +55,12 @@ class Lists:
         if not found:
             return None, {}
         version, packed = cast("tuple[str, str | None]", found)
-        return version, json.loads(packed) if packed else {}
+        return version, unpack(packed)
 
     def read_all(self, version: str, ids: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return, nearest first, the score of each neighbour of some articles in a version."""
         found = cast("list[str | None]", self._redis.hmget(self._keys.lists(version), list(ids)))
-        return {article_id: json.loads(packed or "{}") for article_id, packed in zip(ids, found, strict=True)}
+        return {article_id: unpack(packed) for article_id, packed in zip(ids, found, strict=True)}
 
     def has(self, version: str, variant: str) -> bool:
         """Tell whether all lists of a version are ranked for a variant."""
@@ -106,7 +107,7 @@ class Lists:
         bool
             False, and nothing is changed, when the version is not kept any more or stands at another position.
         """
-        arguments = pack(lists.items())
+        arguments: list[str | bytes] = [part for one, scores in lists.items() for part in (one, pack(scores))]
         target = self._keys.lists(version)
         expected = "" if before is None else before
         return bool(

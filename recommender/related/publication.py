@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from pydantic_core import to_json
 from redis import Redis
 from redis.exceptions import LockError, RedisError
 
@@ -19,7 +18,7 @@ from recommender.errors import TrainingRefused
 from recommender.redis.keys import Keys
 from recommender.redis.scripts import script
 
-__all__ = ["RUNS_KEPT", "Facts", "Outcome", "Publication", "pack", "publishing"]
+__all__ = ["RUNS_KEPT", "Facts", "Outcome", "Publication", "publishing"]
 
 RUNS_KEPT = 100
 """Runs that are remembered, with about 3 KB each."""
@@ -137,8 +136,8 @@ class Publication:
             raise TrainingRefused(_LOST)
         self.version = cast("str", named)
 
-    def write(self, lists: Iterable[tuple[str, Mapping[str, float]]]) -> None:
-        """Write lists, nearest first, of article ids; no reader sees them yet.
+    def write(self, lists: Iterable[tuple[str, bytes]]) -> None:
+        """Write articles' lists, packed; no reader sees them yet.
 
         Raises
         ------
@@ -146,20 +145,20 @@ class Publication:
             When the lock is lost.
         """
         before: Future[None] | None = None
-        with ThreadPoolExecutor(1) as beside:  # stores some while the next are packed
+        with ThreadPoolExecutor(1) as beside:  # stores some while the next are made
             for some in batched(lists, _BATCH * _AT_ONCE):
-                packed = [pack(few) for few in batched(some, _BATCH)]
                 if before:
                     before.result()
-                before = beside.submit(self._store, packed)
+                before = beside.submit(self._store, some)
             if before:
                 before.result()
 
-    def _store(self, packed: Sequence[Sequence[str]]) -> None:
+    def _store(self, lists: Sequence[tuple[str, bytes]]) -> None:
         target = self._keys.lists(self.version)
         with self._redis.pipeline(transaction=False) as pipe:
-            for some in packed:
-                pipe.eval(script("write_lists"), 2, self._keys.lock, target, self._token, *some)
+            for some in batched(lists, _BATCH):
+                arguments: list[str | bytes] = [part for one, packed in some for part in (one, packed)]
+                pipe.eval(script("write_lists"), 2, self._keys.lock, target, self._token, *arguments)
             if not all(pipe.execute()):
                 raise TrainingRefused(_LOST)
 
@@ -201,11 +200,6 @@ class Publication:
             json.dumps(facts),
             RUNS_KEPT,
         )
-
-
-def pack(lists: Iterable[tuple[str, Mapping[str, float]]]) -> list[str]:
-    """Return article ids and their lists in turn, as they are kept in Redis; an empty list is empty."""
-    return [part for one, scores in lists for part in (one, to_json(scores).decode() if scores else "")]
 
 
 def _outcome(error: BaseException) -> tuple[Outcome, str]:

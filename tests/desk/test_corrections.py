@@ -22,6 +22,7 @@ from recommender.desk.rules import Rulebook
 from recommender.errors import CorrectionRefused
 from recommender.intake import withdraw
 from recommender.redis.embedded import EmbeddedRedis
+from recommender.related.packing import pack
 from recommender.service import Service, open_service
 from recommender.view import View
 from tests.conftest import Publish
@@ -37,7 +38,9 @@ def newsroom(service: Service, publish: Publish) -> None:
     publish(*(article(f"w{n}", section="World", published_at=NOW - timedelta(hours=n)) for n in range(6)))
     publish(*(article(f"s{n}", section="Sport", published_at=NOW - timedelta(hours=n + 10)) for n in range(2)))
     with service.lists.publishing(lock_s=10, keep=3, now=NOW) as publication:
-        publication.write([("w0", {"w1": 0.9, "w2": 0.8, "w3": 0.7, "w4": 0.6}), ("w5", {"w1": 0.9, "w2": 0.8})])
+        publication.write(
+            [("w0", pack({"w1": 0.9, "w2": 0.8, "w3": 0.7, "w4": 0.6})), ("w5", pack({"w1": 0.9, "w2": 0.8}))]
+        )
         publication.publish({"lists": 2})
     for article_id, times in (("w1", 9), ("w2", 7), ("w3", 5), ("s0", 4)):
         for _ in range(times):

@@ -11,6 +11,7 @@ from recommender.errors import RecommenderError, TrainingRefused
 from recommender.redis.keys import Keys
 from recommender.related.diff import ListChange, diff
 from recommender.related.lists import Lists
+from recommender.related.packing import pack
 from recommender.related.publication import Publication
 
 NIGHT = datetime(2026, 6, 1, 3, tzinfo=UTC)
@@ -23,7 +24,7 @@ def lists(redis: Redis, keys: Keys) -> Lists:
 
 def publish(lists: Lists, neighbour: str, *, now: datetime = NIGHT, keep: int = 3) -> str:
     with lists.publishing(lock_s=10, keep=keep, now=now) as publication:
-        publication.write([("a", {neighbour: 0.5, "z": 0.25})])
+        publication.write([("a", pack({neighbour: 0.5, "z": 0.25}))])
         publication.publish({"lists": 1})
     return publication.version
 
@@ -39,7 +40,7 @@ def test_readers_see_the_old_version_until_the_new_one_is_whole(lists: Lists) ->
     """While a version is written readers see the one before; afterwards the new one, nearest first."""
     first = publish(lists, "b")
     with lists.publishing(lock_s=10, keep=3, now=NIGHT + timedelta(days=1)) as publication:
-        publication.write([("a", {"c": 0.75, "b": 0.5})])
+        publication.write([("a", pack({"c": 0.75, "b": 0.5}))])
         assert lists.read("a") == (first, {"b": 0.5, "z": 0.25})
         publication.publish({"lists": 1})
         version, neighbours = lists.read("a")
@@ -101,7 +102,7 @@ def test_a_run_that_fails_leaves_nothing(lists: Lists, redis: Redis) -> None:
 
     def fail() -> None:
         with lists.publishing(lock_s=10, keep=3, now=NIGHT) as publication:
-            publication.write([("a", {"c": 0.5})])
+            publication.write([("a", pack({"c": 0.5}))])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -117,7 +118,7 @@ def test_what_a_dead_run_left_is_cleared_by_the_next(lists: Lists, redis: Redis,
     dead = Publication(redis, keys, "dead", keep=3)
     redis.set(keys.lock, "dead")
     dead.begin(NIGHT)
-    dead.write([("a", {"b": 0.5})])
+    dead.write([("a", pack({"b": 0.5}))])
     redis.delete(keys.lock)  # as its expiry does
     publish(lists, "c", now=NIGHT + timedelta(hours=1))
     assert not redis.exists(keys.lists(dead.version))
@@ -129,7 +130,7 @@ def test_a_run_that_slept_before_it_began_clears_nothing_of_the_next(lists: List
     """A run stopped between its lock and its first step finds the lock lost, and leaves another's lists alone."""
     late = Publication(redis, keys, "slept", keep=3)
     with lists.publishing(lock_s=10, keep=3, now=NIGHT) as other:
-        other.write([("a", {"b": 0.5})])
+        other.write([("a", pack({"b": 0.5}))])
         with pytest.raises(TrainingRefused, match="lost its lock"):
             late.begin(NIGHT)
         other.publish({"lists": 1})
@@ -150,14 +151,14 @@ def test_a_run_that_wakes_up_late_is_refused(lists: Lists, redis: Redis, keys: K
     redis.set(keys.lock, "slept")
     late = Publication(redis, keys, "slept", keep=3)
     late.begin(NIGHT)
-    late.write([("a", {"late": 0.5})])
+    late.write([("a", pack({"late": 0.5}))])
     redis.delete(keys.lock)
     with pytest.raises(TrainingRefused, match="lost its lock"):
         late.publish({"lists": 1})
     with lists.publishing(lock_s=10, keep=3, now=NIGHT + timedelta(hours=1)) as other:
-        other.write([("a", {"other": 0.5})])
+        other.write([("a", pack({"other": 0.5}))])
         with pytest.raises(TrainingRefused, match="lost its lock"):
-            late.write([("b", {"late": 0.5})])
+            late.write([("b", pack({"late": 0.5}))])
         with pytest.raises(TrainingRefused, match="lost its lock"):
             late.publish({"lists": 1})
         other.publish({"lists": 1})

@@ -11,6 +11,7 @@ from redis import Redis
 
 from recommender.errors import TrainingRefused
 from recommender.redis.keys import Keys
+from recommender.related.packing import pack
 from recommender.service import Service
 from tests.conftest import Publish
 from tests.newsroom import article
@@ -22,7 +23,7 @@ FINDING = {"figure": "articles", "value": 4.0, "limit": 8.0, "before": 10.0, "se
 def night(service: Service, day: int, neighbour: str) -> str:
     now = datetime(2026, 1, day, 3, tzinfo=UTC)
     with service.lists.publishing(lock_s=10, keep=5, now=now) as publication:
-        publication.write([("a", {neighbour: 0.5})])
+        publication.write([("a", pack({neighbour: 0.5}))])
         publication.publish({"by": "cron", "started_at": now.isoformat(), "seconds": {"fit": 1.5, "write": 0.5}})
     return publication.version
 

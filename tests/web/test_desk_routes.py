@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from recommender.desk.correction import CorrectionRequest
 from recommender.desk.users import ROLES, Role
+from recommender.related.packing import pack
 from recommender.service import Service
 from tests.conftest import BROWSER, Publish
 from tests.experiments.trying import experiment_form, request
@@ -55,7 +56,7 @@ def older_version(service: Service) -> str:
     for day in (1, 2):
         opened = service.lists.publishing(lock_s=10, keep=2, now=datetime(2026, 1, day, tzinfo=UTC))
         with opened as publication:
-            publication.write([("a", {"b": 0.5})])
+            publication.write([("a", pack({"b": 0.5}))])
             publication.publish({})
     return next(iter(service.lists.versions()))
 
