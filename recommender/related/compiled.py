@@ -353,16 +353,17 @@ def rows_with(indices: NDArray[np.int32], wanted: NDArray[np.bool_], found: NDAr
 @compiled
 def _write_score(score: float, text: NDArray[np.uint8], at: int) -> int:
     """Write a score to four places, without noughts at its end but the first; return where it ends."""
-    parts = np.int64(np.rint(score * 10**_PLACES))
+    left = np.int64(np.rint(score * 10**_PLACES))
     digits = _PLACES + 1
-    while parts >= 10**digits:
+    while left >= 10**digits:
         digits += 1
-    for place in range(digits - 1, -1, -1):
-        text[at] = ord("0") + parts // 10**place % 10
-        at += 1
-        if place == _PLACES:
-            text[at] = ord(".")
-            at += 1
+    at += digits + 1
+    for place in range(1, digits + 2):  # from the last
+        if place == _PLACES + 1:
+            text[at - place] = ord(".")
+        else:
+            text[at - place] = ord("0") + left % 10
+            left //= 10
     while text[at - 1] == ord("0") and text[at - 2] != ord("."):
         at -= 1
     return at
@@ -398,7 +399,8 @@ def write_lists(
                 break
             text[at] = ord(",") if place else ord("{")
             at += 1
-            for letter in names[starts[other] : starts[other + 1]]:
+            key = names[starts[other] : starts[other + 1]]
+            for letter in key:
                 text[at] = letter
                 at += 1
             at = _write_score(float(scores[row, place]), text, at)

@@ -16,6 +16,8 @@ __all__ = ["search"]
 
 _COMMON = 0.05
 """Share of the rows from which on a word counts as common."""
+_CELLS = 1 << 20
+"""Of a matrix, counted at a time: what lies between stays small."""
 
 
 def search(
@@ -81,8 +83,9 @@ class _Preparing:
     """
 
     def __init__(self, rows: csr_matrix, order: NDArray[np.integer], n_fresh: int) -> None:
-        df = np.bincount(rows.indices, minlength=rows.shape[1])
-        met = np.zeros(rows.shape[1], dtype=bool)
+        df, met = np.zeros(rows.shape[1], dtype=np.int64), np.zeros(rows.shape[1], dtype=bool)
+        for start in range(0, rows.nnz, _CELLS):
+            df += np.bincount(rows.indices[start : start + _CELLS], minlength=len(df))
         met[rows[order[:n_fresh]].indices] = True
         common = met & (df > _COMMON * len(order))
         self._rows = rows

@@ -60,7 +60,7 @@ class Counts:
         wanted = np.fromiter((stem in words for stem in self.stems), dtype=bool, count=len(self.stems))
         found = np.zeros(len(self), dtype=bool)
         for part in (self.title, self.body):  # the lead is of the body
-            found[np.repeat(np.arange(len(self)), np.diff(part.indptr))[wanted[part.indices]]] = True
+            found[np.searchsorted(part.indptr, np.flatnonzero(wanted[part.indices]), side="right") - 1] = True
         return found
 
 
@@ -74,27 +74,23 @@ def count(articles: Iterable[Fields], words: Words) -> Counts:
 
 def gathered(several: Sequence[Counts], places: NDArray[np.integer]) -> Counts:
     """Return the counts of articles of several, given by their places among all, and of no other words than theirs."""
-    numbers: dict[str, int] = {}
-    written: list[str] = []
-    columns = []
-    for counts in several:
+    first, *others = several
+    numbers, written, columns = dict(zip(first.stems, range(len(first.stems)), strict=True)), [*first.written], []
+    for counts in others:
         columns.append(
             np.fromiter((numbers.setdefault(stem, len(numbers)) for stem in counts.stems), np.int32, len(counts.stems))
         )
         written += [word for word, at in zip(counts.written, columns[-1].tolist(), strict=True) if at >= len(written)]
     fields, stands = [], np.zeros(len(numbers), dtype=bool)
     for name in FIELDS:
-        parts = [getattr(counts, name) for counts in several]
-        # The words of the first have kept their numbers.
-        indices = [part.indices if at == 0 else columns[at][part.indices] for at, part in enumerate(parts)]
-        fields.append(
-            rows_at([(part.data, where, part.indptr) for part, where in zip(parts, indices, strict=True)], places)
-        )
+        here, *rest = (getattr(counts, name) for counts in several)
+        moved = [(part.data, at[part.indices], part.indptr) for part, at in zip(rest, columns, strict=True)]
+        fields.append(rows_at([(here.data, here.indices, here.indptr), *moved], places))
         stands[fields[-1][1]] = True
-    stems, kept, moved = list(numbers), np.flatnonzero(stands).tolist(), np.cumsum(stands, dtype=np.int32) - 1
+    stems, kept, renumbered = list(numbers), np.flatnonzero(stands).tolist(), np.cumsum(stands, dtype=np.int32) - 1
     for _, cells, _ in fields:
         for start in range(0, len(cells), _CELLS):
-            cells[start : start + _CELLS] = moved[cells[start : start + _CELLS]]
+            cells[start : start + _CELLS] = renumbered[cells[start : start + _CELLS]]
     parts = [csr_matrix(field, shape=(len(places), len(kept))) for field in fields]
     return Counts([stems[word] for word in kept], [written[word] for word in kept], *parts)
 
