@@ -228,7 +228,8 @@ class _Words:
             order = np.where(again, len(before.ids) + np.cumsum(again) - 1, places)
             both = [(part.data, part.indices, part.indptr) for part in (before.rows, weighed)]
             rows = csr_matrix(rows_at(both, order), shape=(len(order), len(terms)))
-        return rows, distances(rows, terms, before.rows, known, np.where(again, places, -1))
+        moved = distances(rows, terms, before.rows, known, np.where(again, places, -1), threads=threads)
+        return rows, moved
 
     def spelled(self, lexicon: Lexicon, before: Model | None) -> list[str]:
         """Return the words of a lexicon as people write them."""

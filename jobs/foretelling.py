@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from recommender.trending.choice import FEWEST_HOURS, Choice, Judged
@@ -20,6 +20,9 @@ from recommender.trending.replay import Hour
 from recommender.trending.tempo import DAY_S, DEFAULT_TEMPO, HOUR_S, PAST_S, TEMPOS, Tempo
 from recommender.trending.trees import Trees, features
 from recommender.trending.windows import WINDOWS
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
 
 __all__ = ["RANKED", "TRAINED_PAST_S", "Learner", "grow"]
 
@@ -93,6 +96,8 @@ class Learner:
 
 def grow(hours: Sequence[Hour]) -> Trees:
     """Grow trees that foretell each article's share of the next hour's views, in percent."""
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - takes a second
+
     rows, shares, weights = [], [], []
     for hour in hours:
         total, led = hour.truth.sum(), hour.leaders(_TRAINED_ON)

@@ -185,7 +185,7 @@ def _overlap(model: Model, before: Model) -> float | None:
     kept = np.flatnonzero(places >= 0)
     now, then = model.listed.indices[places[kept], :_SHOWN], before.listed.indices[kept, :_SHOWN]
     moved = np.where(then >= 0, places[then], -1)
-    shared = ((now[:, :, None] == moved[:, None, :]) & (now >= 0)[:, :, None]).sum(axis=(1, 2))
+    shared = sum(((now == moved[:, [place]]) & (now >= 0)).sum(axis=1) for place in range(moved.shape[1]))
     shorter, longer = np.sort(((now >= 0).sum(axis=1), (then >= 0).sum(axis=1)), axis=0)
     both = shorter > 0
     return _rounded((shared[both] / longer[both]).mean()) if both.any() else None

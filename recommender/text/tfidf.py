@@ -136,8 +136,10 @@ def _in_two(counts: Counts) -> list[int]:
 
 
 def _in_order(words: Iterable[int], counts: Counts) -> list[int]:
-    """Return words, those in the most articles first."""
-    return sorted(words, key=lambda word: (-counts.df[word], counts.stems[word]))
+    """Return words, those in the most articles first, and of those in as many by the alphabet."""
+    spelled = np.array(sorted(words, key=counts.stems.__getitem__), dtype=np.int64)
+    ordered: list[int] = spelled[np.argsort(-counts.df[spelled], kind="stable")].tolist()
+    return ordered
 
 
 def _lengths(counts: Counts) -> list[NDArray[np.float64]]:
