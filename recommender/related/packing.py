@@ -56,7 +56,7 @@ class _Keys:
 
 
 def _written(keys: _Keys, indices: NDArray[np.int32], scores: NDArray[np.float32]) -> Iterator[bytes]:
-    from recommender.related.compiled import write_lists  # noqa: PLC0415 - takes a second
+    from recommender.related.writing import write_lists  # noqa: PLC0415 - takes a second
 
     there = indices >= 0
     room = np.diff(keys.starts)[indices[there]].sum() + _LONGEST * (there.sum() + 1)
