@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.preprocessing import normalize
 
 from recommender.text.counts import Counts, count, gathered
 from recommender.text.fields import Fields
-from recommender.text.rows import rows_at, unit_rows
+from recommender.text.rows import rows_at
 from recommender.text.tfidf import FieldTfidf
 from recommender.text.words import Words
 
@@ -139,12 +138,3 @@ def test_rows_at_places_are_those_of_all_stacked(several: list[NDArray[np.float3
     places = np.array(order[: data.draw(st.integers(0, len(order)))], dtype=np.int64)
     found = rows_at([(matrix.data, matrix.indices, matrix.indptr) for matrix in matrices], places)
     np.testing.assert_array_equal(csr_matrix(found, shape=(len(places), 6)).toarray(), stacked[places])
-
-
-@given(a_matrix)
-def test_unit_rows_are_those_of_scikit_learn(dense: NDArray[np.float32]) -> None:
-    """Rows scaled to length 1, and empty ones as they are, to the last bit or one beside it."""
-    found = unit_rows(csr_matrix(dense))
-    assert found.dtype == np.float32
-    expected = normalize(dense) if len(dense) else dense
-    np.testing.assert_allclose(found.toarray(), expected, rtol=2e-7)
